@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One event a line on stderr: "<4>imap: account=17 msg="login refused"".
+ * journald keeps the level and adds the time. Never message content, never a
+ * secret; addresses at LOG_LEVEL_DEBUG only. Libraries do not log.
+ */
+#ifndef THREADS_CORE_LOG_H
+#define THREADS_CORE_LOG_H
+
+#include "threads/compiler.h"
+
+enum log_level {
+	LOG_LEVEL_ERROR = 3,
+	LOG_LEVEL_WARNING = 4,
+	LOG_LEVEL_NOTICE = 5,
+	LOG_LEVEL_INFO = 6,
+	LOG_LEVEL_DEBUG = 7,
+};
+
+/* name must live as long as the process ("imap"). Default: INFO, name "threads". */
+void log_setup(const char *name, enum log_level max_level);
+
+/* One line; line breaks and control characters in the result become '?'. At most 1,000 bytes. */
+void log_event(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#define log_error(...)   log_event(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_event(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_notice(...)  log_event(LOG_LEVEL_NOTICE, __VA_ARGS__)
+#define log_info(...)    log_event(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)   log_event(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+#endif
