@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the modules of src/store know about a connection; nothing outside includes this. */
+#ifndef THREADS_STORE_DB_INTERNAL_H
+#define THREADS_STORE_DB_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "store/db.h"
+
+enum { DB_STATEMENTS_MAX = 512 }; /* a power of two; at most three quarters are used */
+
+struct db_statement {
+	const char *sql; /* compared by address: SQL texts are static */
+	sqlite3_stmt *stmt;
+	bool in_use;
+};
+
+struct db {
+	sqlite3 *handle;
+	struct db_statement statements[DB_STATEMENTS_MAX]; /* open addressing by address */
+	int statement_count;
+};
+
+/* Translates an SQLite result into our error codes and text. */
+int db_error(struct db *db, int rc, struct threads_error *err);
+
+#endif

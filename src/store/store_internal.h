@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the modules of src/store around hub.db share; nothing outside includes this. */
+#ifndef THREADS_STORE_STORE_INTERNAL_H
+#define THREADS_STORE_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "store/db_internal.h"
+#include "store/query.h"
+#include "store/store.h"
+
+struct store {
+	struct db *db;
+};
+
+enum { EVERYONE_GROUP_ID = 1 };
+
+/*
+ * Registers on a fresh connection everything the schema and the queries name:
+ * the tokenizer, visible(), body_text() ... The one place for that: whoever
+ * opens hub.db without it cannot even read the schema.
+ */
+int store_connect(sqlite3 *handle, void *arg, struct threads_error *err) MUST_CHECK;
+
+/* The FTS5 tokenizer "hub" (tokenizer.c). */
+int tokenizer_register(sqlite3 *handle, struct threads_error *err) MUST_CHECK;
+
+/* visible(:set, audience_id) (visible.c). */
+int visible_register(sqlite3 *handle, struct threads_error *err) MUST_CHECK;
+
+/* body_text(blob, bytes): the text of message_body, decompressed (body_text.c). */
+int body_text_register(sqlite3 *handle, struct threads_error *err) MUST_CHECK;
+
+#endif
