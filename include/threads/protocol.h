@@ -45,11 +45,11 @@ enum role {
 /* Doorbells: "look at your queue". A lost one costs seconds, never data. */
 enum bell {
 	BELL_MESSAGES = 1, /* index -> api, http: new or changed messages; id = account row id */
-	BELL_ACCOUNTS,     /* index -> api: account state or progress changed; id = account row id */
-	BELL_IMPORTS,      /* index -> api: import progress; id = import row id */
-	BELL_USERS,        /* index -> api, auth: users or groups changed */
-	BELL_STATUS,       /* supervisor -> api, http: role list changed */
-	BELL_ACCESS,       /* index -> api: visibility tightened or membership changed */
+	BELL_ACCOUNTS, /* index -> api: account state or progress changed; id = account row id */
+	BELL_IMPORTS,  /* index -> api: import progress; id = import row id */
+	BELL_USERS,    /* index -> api, auth: users or groups changed */
+	BELL_STATUS,   /* supervisor -> api, http: role list changed */
+	BELL_ACCESS,   /* index -> api: visibility tightened or membership changed */
 	BELL_COUNT,
 };
 
@@ -68,12 +68,12 @@ enum frame_type {
 	CTL_START, /* index->S: i role (imap, parse), i instance, t host, i port */
 	CTL_KILL,  /* index->S: i role, i instance */
 	CTL_EXITED, /* S->index: i role, i instance, i by signal (number, 0 = exited), i exit status */
-	CTL_BELL,   /* both ways: i bell, i id */
-	CTL_ROLES,  /* S->http, api, on every change: i insecure, i count, then for each:
+	CTL_BELL,  /* both ways: i bell, i id */
+	CTL_ROLES, /* S->http, api, on every change: i insecure, i count, then for each:
 		     *       i role, i instance, i pid, t state (ready|starting|waiting|down), i restarts,
 		     *       i confined, t last error */
-	CTL_STOP,   /* S->R: end gracefully */
-	CTL_ALIVE,  /* both ways: watchdog question and answer */
+	CTL_STOP,  /* S->R: end gracefully */
+	CTL_ALIVE, /* both ways: watchdog question and answer */
 
 	/* ---- http -> auth, http -> api: one HTTP request ---- */
 	/* question: t method, t path (decoded, normalised, begins with "/"), t query (raw, without "?"),
@@ -104,27 +104,28 @@ enum frame_type {
 	 * only peek at the header: CTL_VERB_AUTH connections are passed on to auth, unread. */
 	CTL_VERB_API = 200,
 	CTL_VERB_AUTH, /* "owner create", "setup-link", "user invite", "user reset-factors", "user disable" */
-	CTL_LINE,      /* answer: t one JSON object of output */
-	CTL_PROGRESS,  /* answer: t one JSON object of progress, for stderr */
-	CTL_BLOB,      /* answer: f sealed memfd (show --raw) */
-	CTL_END,       /* last answer: i exit status, t error words */
-	CTL_FILES,     /* import: ctl->api: i last (1 = no more), i count, then t name, i size each; f descriptors... (<= 250) */
+	CTL_LINE,     /* answer: t one JSON object of output */
+	CTL_PROGRESS, /* answer: t one JSON object of progress, for stderr */
+	CTL_BLOB,     /* answer: f sealed memfd (show --raw) */
+	CTL_END,      /* last answer: i exit status, t error words */
+	CTL_FILES, /* import: ctl->api: i last (1 = no more), i count, then t name, i size each; f descriptors... (<= 250) */
 	CTL_FILES_TAKEN, /* import: api->ctl: i how many files are finished so far (window: at most 1,000 unfinished) */
 
 	/* ---- api -> auth ---- */
 	AUTH_CONTROL = 250, /* f a control connection whose first frame is CTL_VERB_AUTH, unread */
-	AUTH_USER_GONE,     /* i.e. disabled in hub.db: t public user id; auth drops sessions. Answer IPC_OK */
+	AUTH_USER_GONE, /* i.e. disabled in hub.db: t public user id; auth drops sessions. Answer IPC_OK */
 
 	/* ---- auth -> index (questions; answer IPC_OK unless said) ---- */
-	USER_CREATE = 300, /* t public id, t name, t display name, t role, t state (invited|active); known id = OK */
-	USER_STATE,        /* t public id, t state (invited|active|disabled) */
-	USER_LIST,         /* -> USER_LIST_IS: i count, (t public id, t state, t role, t name, t display name)... */
+	USER_CREATE =
+		300, /* t public id, t name, t display name, t role, t state (invited|active); known id = OK */
+	USER_STATE, /* t public id, t state (invited|active|disabled) */
+	USER_LIST, /* -> USER_LIST_IS: i count, (t public id, t state, t role, t name, t display name)... */
 	USER_LIST_IS,
 	AUDIT_ADD, /* t public user id or "", t action, t object, t detail: from auth and api; answered after commit */
 
 	/* ---- api -> index: writes (answer INDEX_DONE unless said; all are answered after commit) ---- */
 	INDEX_DONE = 400, /* t public id of what was made or changed, t extra words */
-	INDEX_USER_UPDATE,    /* t by user, t public id, t display name ("" = keep), t settings JSON ("" = keep) */
+	INDEX_USER_UPDATE, /* t by user, t public id, t display name ("" = keep), t settings JSON ("" = keep) */
 	INDEX_SETTINGS,       /* t by user, t JSON object of the settings that change */
 	INDEX_ACCOUNT_CREATE, /* t by user, t idempotency key, t name, t owner public id ("" = by user), t type imap|import|sample,
 			       * t policy, t provider, t host, i port, t tls, t user, t ca, i folder count, t folder... */
@@ -132,17 +133,17 @@ enum frame_type {
 			       * [t provider, t host, i port, t tls, t user, t ca], i folders given, [i count, t folder...] */
 	INDEX_ACCOUNT_DELETE, /* t by user, t account, i keep messages */
 	INDEX_ACCOUNT_STATE,  /* t by user, t account, t paused|active */
-	INDEX_ACCOUNT_TEST,   /* t account: a secret was sealed, try the log-in; result in account state */
-	INDEX_ACCOUNT_SYNC,   /* t account: look now. extra words = pass number to wait for */
-	INDEX_IMPORT_CREATE,  /* t by user, t account id or name, t owner ("" = by user), t kind mbox|maildir|eml,
+	INDEX_ACCOUNT_TEST, /* t account: a secret was sealed, try the log-in; result in account state */
+	INDEX_ACCOUNT_SYNC, /* t account: look now. extra words = pass number to wait for */
+	INDEX_IMPORT_CREATE, /* t by user, t account id or name, t owner ("" = by user), t kind mbox|maildir|eml,
 			       * i from upload, i file count, (t name, i size)...  (upload only; ctl sends files as it goes) */
-	INDEX_IMPORT_FILES,   /* t import, i last, i count, (t name, i size)..., f descriptor...: extra words = files finished so far */
-	INDEX_IMPORT_START,   /* t by user, t import */
-	INDEX_IMPORT_CANCEL,  /* t by user, t import */
-	INDEX_UPLOAD_OPEN,    /* t import, t file, i offset, i length -> INDEX_UPLOAD_IS: i bytes received so far, f descriptor */
+	INDEX_IMPORT_FILES, /* t import, i last, i count, (t name, i size)..., f descriptor...: extra words = files finished so far */
+	INDEX_IMPORT_START, /* t by user, t import */
+	INDEX_IMPORT_CANCEL, /* t by user, t import */
+	INDEX_UPLOAD_OPEN, /* t import, t file, i offset, i length -> INDEX_UPLOAD_IS: i bytes received so far, f descriptor */
 	INDEX_UPLOAD_IS,
 	INDEX_UPLOAD_NOTED, /* t import, t file, i length of the file now: answered after fdatasync */
-	INDEX_BLOB,         /* i row id of the message's blob set or attachment, i kind (enum blob_kind), then the
+	INDEX_BLOB, /* i row id of the message's blob set or attachment, i kind (enum blob_kind), then the
 			     * coordinates that api read: i count, (i pack, i offset, i stored length, i plain length, i codec)...,
 			     * b recipe (see src/store/rebuild.h) -> INDEX_BLOB_IS: i length, f sealed memfd */
 	INDEX_BLOB_IS,
@@ -152,13 +153,15 @@ enum frame_type {
 	INDEX_QUEUE_IS,
 
 	/* ---- index -> parse (one question, one answer, then parse ends) ---- */
-	PARSE_BATCH = 500, /* f sealed memfd of raw messages, f output memfd, i count, (i offset, i length, i received ms)... */
-	PARSE_SPLIT,       /* f mbox, i from offset, i most messages, i most bytes */
-	PARSE_BATCH_IS,    /* i records written */
-	PARSE_SPLIT_IS,    /* i next offset, i end of file reached, i count, (i offset, i length)... */
+	PARSE_BATCH =
+		500, /* f sealed memfd of raw messages, f output memfd, i count, (i offset, i length, i received ms)... */
+	PARSE_SPLIT, /* f mbox, i from offset, i most messages, i most bytes */
+	PARSE_BATCH_IS, /* i records written */
+	PARSE_SPLIT_IS, /* i next offset, i end of file reached, i count, (i offset, i length)... */
 
 	/* ---- index <-> imap ---- */
-	IMAP_ACCOUNT = 600, /* index->imap, first: t account public id, t provider, t host, i port, t tls, t ca, t user,
+	IMAP_ACCOUNT =
+		600, /* index->imap, first: t account public id, t provider, t host, i port, t tls, t ca, t user,
 			     * i mode (enum imap_mode), i message max, i poll seconds, i timeout seconds,
 			     * i since ms, i folder count, t raw folder name... (0 folders = all but junk, trash, drafts) */
 	IMAP_STATE, /* imap->index: t activity (connecting|listing|syncing|idle|error), t error kind ("" none), t words,
@@ -168,10 +171,10 @@ enum frame_type {
 			   * -> IMAP_FOLDER_IS: i folder id, t known UIDs as an IMAP sequence set or, if long, ""
 			   * and f sealed memfd with that text, i has descriptor */
 	IMAP_FOLDER_IS,
-	IMAP_TODO,      /* imap->index: i folder id, i messages on server, i messages to fetch, i bytes to fetch, i gone UIDs count */
-	IMAP_BATCH,     /* imap->index question: i folder id, i count, (i uid, i flags, i internal date ms, i offset, i length)..., f sealed memfd */
+	IMAP_TODO, /* imap->index: i folder id, i messages on server, i messages to fetch, i bytes to fetch, i gone UIDs count */
+	IMAP_BATCH, /* imap->index question: i folder id, i count, (i uid, i flags, i internal date ms, i offset, i length)..., f sealed memfd */
 	IMAP_BATCH_ACK, /* index->imap answer after commit: i stored, i duplicate, i known, i excluded, i failed */
-	IMAP_FAILED,    /* imap->index question: i folder id, i uid, t reason, t words: goes to the ledger -> IPC_OK */
+	IMAP_FAILED, /* imap->index question: i folder id, i uid, t reason, t words: goes to the ledger -> IPC_OK */
 	IMAP_PASS_DONE, /* imap->index: i server messages, i bodies fetched, i bytes fetched, i failed, i pass number asked for */
 	IMAP_SYNC,      /* index->imap: i pass number: look at all chosen folders now */
 
@@ -182,14 +185,15 @@ enum frame_type {
 	/* ---- api -> vault ---- */
 	VAULT_PUBLIC_KEY, /* -> VAULT_PUBLIC_KEY_IS: b 65 bytes, t fingerprint */
 	VAULT_PUBLIC_KEY_IS,
-	VAULT_PUT,    /* t account, b sealed box, t provider, t host, t port, t tls, t ca, t user -> IPC_OK or IPC_ERROR EINVAL.
+	VAULT_PUT, /* t account, b sealed box, t provider, t host, t port, t tls, t ca, t user -> IPC_OK or IPC_ERROR EINVAL.
 		       * The vault opens the box once with these fields to see that they are the bound ones. */
 	VAULT_DELETE, /* t account -> IPC_OK, also when there was none */
 	/* ---- index -> vault ---- */
 	VAULT_ACCOUNTS, /* i last (1), i count, t account...: secrets of all others are removed */
 
 	/* ---- imap -> dial ---- */
-	DIAL_CONNECT = 800, /* i timeout ms -> DIAL_CONNECTED t address, f socket; IPC_ERROR EAGAIN with words (unknown host, refused, ...) */
+	DIAL_CONNECT =
+		800, /* i timeout ms -> DIAL_CONNECTED t address, f socket; IPC_ERROR EAGAIN with words (unknown host, refused, ...) */
 	DIAL_CONNECTED,
 };
 
@@ -197,7 +201,7 @@ enum http_body {
 	HTTP_BODY_INLINE = 0, /* body as sent */
 	HTTP_BODY_FD,         /* length bytes at offset of a sealed memfd or file */
 	HTTP_BODY_STREAM,     /* server-sent events follow */
-	HTTP_BODY_UPLOAD,     /* not an answer yet: http writes the request's body into the descriptor at offset,
+	HTTP_BODY_UPLOAD, /* not an answer yet: http writes the request's body into the descriptor at offset,
 			       * at most length bytes, then sends HTTP_UPLOAD_DONE */
 };
 

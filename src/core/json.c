@@ -129,7 +129,8 @@ int json_check_fields(const json_t *object, const char *const *names, struct thr
 	json_t *walk = NULL;
 
 	memcpy(&walk, &object, sizeof(walk));
-	json_object_foreach (walk, key, value) {
+	json_object_foreach(walk, key, value)
+	{
 		if (!name_listed(names, key))
 			return threads_error_set(err, THREADS_EINVAL, "unknown field '%.60s'", key);
 	}

@@ -46,7 +46,8 @@ struct role_program {
 	enum role role;
 
 	/* Fills rules (folder paths may point into memory that lives on). Called before open(). */
-	int (*rules)(const struct role *role, struct sandbox_rules *rules, struct threads_error *err);
+	int (*rules)(const struct role *role, struct sandbox_rules *rules,
+		     struct threads_error *err);
 
 	/* Opens files, allocates state (role->state). Called before confinement; no outside bytes yet. */
 	int (*open)(struct role *role, struct threads_error *err);

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipc/role.h"
+
+#include <openssl/crypto.h>
+#include <poll.h>
+#include <stdio.h>
+
+#include "core/log.h"
+#include "ipc/role_name.h"
+
+enum { CONTROL_FD = 3, CONFIG_WAIT_MS = 30 * 1000 };
+
+/* What the callbacks of the control connection need. */
+struct role_run {
+	struct role role;
+	const struct role_program *program;
+	char data_dir[4096];
+};
+
+static int copy_key(struct frame *f, unsigned char key[ROLE_KEY_BYTES], bool *ret_given)
+{
+	size_t len;
+	const void *bytes = frame_get_bytes(f, &len);
+
+	if (len != 0 && len != ROLE_KEY_BYTES)
+		return -1;
+	if (len)
+		memcpy(key, bytes, len);
+	*ret_given = len > 0;
+	return 0;
+}
+
+static void take_sockets(struct role *role, struct frame *f)
+{
+	role->listen_count = (size_t)frame_get_int_in(f, 0, ROLE_LISTEN_MAX);
+	for (size_t i = 0; i < role->listen_count; i++)
+		role->listen_fds[i] = frame_get_fd(f);
+}
+
+/* Fills run->role from CTL_CONFIG. */
+static int apply_config(struct role_run *run, struct frame *f, struct threads_error *err)
+{
+	struct role *role = &run->role;
+	bool has_ticket_key;
+	const char *text;
+	int rc;
+
+	if (f->type != CTL_CONFIG ||
+	    frame_get_int_in(f, 0, ROLE_COUNT - 1) != (int64_t)run->program->role)
+		return threads_error_set(err, THREADS_EINVAL, "started as another role");
+	role->role_id = run->program->role;
+	role->instance = frame_get_int(f);
+	snprintf(run->data_dir, sizeof(run->data_dir), "%s", frame_get_text(f));
+	role->data_dir = run->data_dir;
+	rc = config_new(&role->config, err);
+	if (rc < 0)
+		return rc;
+	text = frame_get_text(f);
+	rc = config_read_text(role->config, text, err);
+	if (rc < 0)
+		return rc;
+	role->insecure = frame_get_int(f) != 0;
+	if (copy_key(f, role->key, &role->has_key) < 0 ||
+	    copy_key(f, role->ticket_key, &has_ticket_key) < 0)
+		return threads_error_set(err, THREADS_EINVAL, "key of a wrong length");
+	take_sockets(role, f);
+	return frame_get_end(f, err);
+}
+
+static int wait_for_config(struct role_run *run, struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct pollfd fds = { .fd = CONTROL_FD, .events = POLLIN };
+	int rc;
+
+	if (poll(&fds, 1, CONFIG_WAIT_MS) <= 0)
+		return threads_error_set(
+			err, THREADS_EIO,
+			"no word from the supervisor: roles are started by threadsd");
+	rc = frame_recv(CONTROL_FD, &f, err);
+	if (rc == 0)
+		return threads_error_set(err, THREADS_EIO, "the supervisor is gone");
+	return rc < 0 ? rc : apply_config(run, &f, err);
+}
+
+static int take_peer(struct role_run *run, struct frame *f, struct threads_error *err)
+{
+	const enum role who = (enum role)frame_get_int_in(f, 0, ROLE_COUNT - 1);
+	const int64_t instance = frame_get_int(f);
+	const char *host = frame_get_text(f);
+	const int port = (int)frame_get_int_in(f, 0, 65535);
+	const int fd = frame_get_fd(f);
+	int rc = frame_get_end(f, err);
+
+	if (rc < 0 || !run->program->on_peer) {
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	return run->program->on_peer(&run->role, who, instance, host, port, fd, err);
+}
+
+static void stop(struct role_run *run)
+{
+	if (run->program->on_stop)
+		run->program->on_stop(&run->role);
+	else
+		loop_stop(run->role.loop);
+}
+
+static int answer_alive(struct peer *peer, uint32_t id, struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+
+	frame_begin(&answer, CTL_ALIVE, id);
+	return peer_send(peer, &answer, err);
+}
+
+static int on_control_frame(struct peer *peer, struct frame *f, void *arg,
+			    struct threads_error *err)
+{
+	struct role_run *run = arg;
+	struct threads_error why;
+
+	if (f->type == CTL_STOP) {
+		stop(run);
+		return 0;
+	}
+	if (f->type == CTL_ALIVE)
+		return answer_alive(peer, f->id, err);
+	if (f->type == CTL_PEER) {
+		/* One link that cannot be set up is made anew when either side starts again. */
+		if (take_peer(run, f, &why) < 0)
+			log_warning("link refused: %s", why.text);
+		return 0;
+	}
+	if (run->program->on_control)
+		return run->program->on_control(&run->role, f, err);
+	return 0;
+}
+
+static void on_supervisor_gone(struct peer *peer, const struct threads_error *why, void *arg)
+{
+	struct role_run *run = arg;
+
+	(void)peer;
+	if (why)
+		log_error("supervisor: %s", why->text);
+	run->role.supervisor = NULL;
+	loop_stop(run->role.loop);
+}
+
+static int say_ready(struct role *role, struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+
+	frame_begin(&f, CTL_READY, 0);
+	frame_put_int(&f, sandbox_landlock_abi());
+	return peer_send(role->supervisor, &f, err);
+}
+
+static int prepare(struct role_run *run, struct threads_error *err)
+{
+	const struct peer_handler handler = { on_control_frame, on_supervisor_gone, run };
+	struct role *role = &run->role;
+	struct sandbox_rules rules = { 0 };
+	int rc = wait_for_config(run, err);
+
+	if (rc < 0)
+		return rc;
+	log_setup(role_name(role->role_id), (enum log_level)config_int(role->config, "log_level"));
+	rc = loop_new(&role->loop, err);
+	if (rc == 0)
+		rc = peer_new(role->loop, CONTROL_FD, ROLE_SUPERVISOR, 0, &handler,
+			      &role->supervisor, err);
+	if (rc == 0)
+		rc = run->program->rules(role, &rules, err);
+	if (rc == 0)
+		rc = run->program->open(role, err);
+	if (rc == 0)
+		rc = sandbox_enter(&rules, role->insecure, err);
+	if (rc == 0 && run->program->start)
+		rc = run->program->start(role, err);
+	return rc < 0 ? rc : say_ready(role, err);
+}
+
+int role_main(const struct role_program *program)
+{
+	struct role_run run = { .program = program };
+	struct threads_error err = { 0 };
+	int rc;
+
+	log_setup(role_name(program->role), LOG_LEVEL_INFO);
+	rc = prepare(&run, &err);
+	if (rc == 0)
+		rc = loop_run(run.role.loop, &err);
+	if (rc < 0)
+		log_error("%s", err.text);
+	if (program->close)
+		program->close(&run.role);
+	run.role.supervisor = peer_free(run.role.supervisor);
+	run.role.loop = loop_free(run.role.loop);
+	run.role.config = config_free(run.role.config);
+	OPENSSL_cleanse(&run.role, sizeof(run.role));
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+void role_bell(struct role *role, enum bell bell, int64_t id)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct threads_error err;
+
+	if (!role->supervisor)
+		return;
+	frame_begin(&f, CTL_BELL, 0);
+	frame_put_int(&f, bell);
+	frame_put_int(&f, id);
+	if (peer_send(role->supervisor, &f, &err) < 0)
+		log_debug("bell lost: %s", err.text);
+}
+
+int role_start(struct role *role, enum role which, int64_t instance, const char *host, int port,
+	       struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+
+	if (!role->supervisor)
+		return threads_error_set(err, THREADS_EIO, "the supervisor is gone");
+	frame_begin(&f, CTL_START, 0);
+	frame_put_int(&f, which);
+	frame_put_int(&f, instance);
+	frame_put_text(&f, host);
+	frame_put_int(&f, port);
+	return peer_send(role->supervisor, &f, err);
+}
+
+int role_kill(struct role *role, enum role which, int64_t instance, struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+
+	if (!role->supervisor)
+		return threads_error_set(err, THREADS_EIO, "the supervisor is gone");
+	frame_begin(&f, CTL_KILL, 0);
+	frame_put_int(&f, which);
+	frame_put_int(&f, instance);
+	return peer_send(role->supervisor, &f, err);
+}
