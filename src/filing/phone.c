@@ -40,14 +40,22 @@ static size_t idd_len(const struct phone_region *region, const char *digits)
 	return best == 0 && strncmp(digits, "00", 2) == 0 ? 2 : best;
 }
 
-static size_t trunk_len(const struct phone_region *region, const char *digits)
+/* The national number without what is dialled before it. */
+static const char *skip_trunk(const struct phone_region *region, const char *digits)
 {
 	const size_t n = strlen(region->trunk);
+	const char *national = digits;
 
 	/* Russia's numbers may begin with 8 themselves: only the eleventh digit tells. */
-	if (strcmp(region->trunk, "8") == 0 && strlen(digits) != 11)
-		return 0;
-	return n > 0 && strncmp(digits, region->trunk, n) == 0 ? n : 0;
+	if (n == 0 || (strcmp(region->trunk, "8") == 0 && strlen(digits) != 11))
+		return digits;
+	/* Where it is a zero, no number begins with it, however often somebody typed it. */
+	while (strncmp(national, region->trunk, n) == 0) {
+		national += n;
+		if (region->trunk[0] != '0')
+			break;
+	}
+	return national;
 }
 
 static int append_key(struct strbuf *out, const char *a, const char *b, const char *c,
@@ -73,10 +81,10 @@ static int append_e164(struct strbuf *out, const char *code, const char *nationa
 static int append_international(struct strbuf *out, const char *digits, struct threads_error *err)
 {
 	const struct phone_region *region = phone_region_of_number(digits);
-	const char *national = region ? digits + strlen(region->code) : NULL;
 
 	if (region && region->trunk[0] == '0')
-		return append_e164(out, region->code, national + trunk_len(region, national), err);
+		return append_e164(out, region->code,
+				   skip_trunk(region, digits + strlen(region->code)), err);
 	return append_e164(out, "", digits, err);
 }
 
@@ -86,7 +94,17 @@ static int append_national(struct strbuf *out, const struct phone_region *region
 	if (!region)
 		return threads_error_set(err, THREADS_EINVAL,
 					 "a number without + needs the account's region");
-	return append_e164(out, region->code, digits + trunk_len(region, digits), err);
+	return append_e164(out, region->code, skip_trunk(region, digits), err);
+}
+
+/* "tel:301234567;phone-context=+49" */
+static int append_in_context(struct strbuf *out, const struct phone_text *number,
+			     struct threads_error *err)
+{
+	char digits[2 * PHONE_DIGITS_MAX + 1];
+
+	snprintf(digits, sizeof(digits), "%s%s", number->context, number->digits);
+	return append_international(out, digits, err);
 }
 
 static int append_extension(const struct phone_site *site, const char *digits, struct strbuf *out,
@@ -111,7 +129,7 @@ int phone_key(const struct phone_site *site, const char *text, size_t len, struc
 	if (number.plus)
 		rc = append_international(out, number.digits, err);
 	else if (number.context[0])
-		rc = append_e164(out, number.context, number.digits, err);
+		rc = append_in_context(out, &number, err);
 	else if (is_extension(site, number.digits))
 		rc = append_extension(site, number.digits, out, err);
 	else if (idd > 0)

@@ -85,12 +85,13 @@ static struct slice address_of(struct slice s, bool *ret_is_sip, struct slice *r
 {
 	static const char *const schemes[] = { "sip:", "sips:", "tel:", "callto:" };
 	const char *open = s.len > 0 ? memrchr(s.at, '<', s.len) : NULL;
+	const char *close = open ? memchr(open, '>', (size_t)(s.at + s.len - open)) : NULL;
 	bool scheme = false;
 
 	*ret_is_sip = false;
 	*ret_parameters = (struct slice){ s.at + s.len, 0 };
-	if (open && s.at[s.len - 1] == '>')
-		s = (struct slice){ open + 1, (size_t)(s.at + s.len - 2 - open) };
+	if (close)
+		s = (struct slice){ open + 1, (size_t)(close - open - 1) };
 	for (size_t i = 0; i < ARRAY_SIZE(schemes) && !scheme; i++) {
 		if (!slice_opens(s, schemes[i]))
 			continue;
