@@ -12,7 +12,7 @@ enum { CONTROL_FD = 3, CONFIG_WAIT_MS = 30 * 1000 };
 
 /* What the callbacks of the control connection need. */
 struct role_run {
-	struct role role;
+	struct role_context role;
 	const struct role_program *program;
 	char data_dir[4096];
 };
@@ -30,7 +30,7 @@ static int copy_key(struct frame *f, unsigned char key[ROLE_KEY_BYTES], bool *re
 	return 0;
 }
 
-static void take_sockets(struct role *role, struct frame *f)
+static void take_sockets(struct role_context *role, struct frame *f)
 {
 	role->listen_count = (size_t)frame_get_int_in(f, 0, ROLE_LISTEN_MAX);
 	for (size_t i = 0; i < role->listen_count; i++)
@@ -40,7 +40,7 @@ static void take_sockets(struct role *role, struct frame *f)
 /* Fills run->role from CTL_CONFIG. */
 static int apply_config(struct role_run *run, struct frame *f, struct threads_error *err)
 {
-	struct role *role = &run->role;
+	struct role_context *role = &run->role;
 	bool has_ticket_key;
 	const char *text;
 	int rc;
@@ -150,7 +150,7 @@ static void on_supervisor_gone(struct peer *peer, const struct threads_error *wh
 	loop_stop(run->role.loop);
 }
 
-static int say_ready(struct role *role, struct threads_error *err)
+static int say_ready(struct role_context *role, struct threads_error *err)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 
@@ -162,7 +162,7 @@ static int say_ready(struct role *role, struct threads_error *err)
 static int prepare(struct role_run *run, struct threads_error *err)
 {
 	const struct peer_handler handler = { on_control_frame, on_supervisor_gone, run };
-	struct role *role = &run->role;
+	struct role_context *role = &run->role;
 	struct sandbox_rules rules = { 0 };
 	int rc = wait_for_config(run, err);
 
@@ -205,7 +205,7 @@ int role_main(const struct role_program *program)
 	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-void role_bell(struct role *role, enum bell bell, int64_t id)
+void role_bell(struct role_context *role, enum bell bell, int64_t id)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	struct threads_error err;
@@ -219,8 +219,8 @@ void role_bell(struct role *role, enum bell bell, int64_t id)
 		log_debug("bell lost: %s", err.text);
 }
 
-int role_start(struct role *role, enum role which, int64_t instance, const char *host, int port,
-	       struct threads_error *err)
+int role_start(struct role_context *role, enum role which, int64_t instance, const char *host,
+	       int port, struct threads_error *err)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 
@@ -234,7 +234,8 @@ int role_start(struct role *role, enum role which, int64_t instance, const char 
 	return peer_send(role->supervisor, &f, err);
 }
 
-int role_kill(struct role *role, enum role which, int64_t instance, struct threads_error *err)
+int role_kill(struct role_context *role, enum role which, int64_t instance,
+	      struct threads_error *err)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 

@@ -26,7 +26,7 @@
 enum { ROLE_KEY_BYTES = 32, ROLE_LISTEN_MAX = 4 };
 
 /* What a role knows from its start. Owned by role_main(); valid until the program ends. */
-struct role {
+struct role_context {
 	enum role role_id;
 	int64_t instance; /* account row id for imap, number for api and parse, else 0 */
 	struct loop *loop;
@@ -46,39 +46,39 @@ struct role_program {
 	enum role role;
 
 	/* Fills rules (folder paths may point into memory that lives on). Called before open(). */
-	int (*rules)(const struct role *role, struct sandbox_rules *rules,
+	int (*rules)(const struct role_context *role, struct sandbox_rules *rules,
 		     struct threads_error *err);
 
 	/* Opens files, allocates state (role->state). Called before confinement; no outside bytes yet. */
-	int (*open)(struct role *role, struct threads_error *err);
+	int (*open)(struct role_context *role, struct threads_error *err);
 
 	/* After confinement, before CTL_READY; threads are started here. May be NULL. */
-	int (*start)(struct role *role, struct threads_error *err);
+	int (*start)(struct role_context *role, struct threads_error *err);
 
 	/* A connection to another role. Takes over fd (close it on failure). host and port are for dial only. */
-	int (*on_peer)(struct role *role, enum role peer_role, int64_t instance, const char *host,
-		       int port, int fd, struct threads_error *err);
+	int (*on_peer)(struct role_context *role, enum role peer_role, int64_t instance,
+		       const char *host, int port, int fd, struct threads_error *err);
 
 	/* Other frames from the supervisor: bells, exits, role lists. May be NULL. */
-	int (*on_control)(struct role *role, struct frame *f, struct threads_error *err);
+	int (*on_control)(struct role_context *role, struct frame *f, struct threads_error *err);
 
 	/* CTL_STOP or SIGTERM: finish what is in hand, then loop_stop(). NULL: loop_stop() at once. */
-	void (*on_stop)(struct role *role);
+	void (*on_stop)(struct role_context *role);
 
 	/* Frees state. May be NULL. */
-	void (*close)(struct role *role);
+	void (*close)(struct role_context *role);
 };
 
 /* Runs the whole life of the process; returns the exit status for main(). */
 int role_main(const struct role_program *program);
 
 /* Rings a doorbell at the roles that listen to it (enum bell in protocol.h). Best effort. */
-void role_bell(struct role *role, enum bell bell, int64_t id);
+void role_bell(struct role_context *role, enum bell bell, int64_t id);
 
 /* Asks the supervisor to start or end a process (index: imap, parse). host/port: for dial, imap only. */
-int role_start(struct role *role, enum role which, int64_t instance, const char *host, int port,
-	       struct threads_error *err) MUST_CHECK;
-int role_kill(struct role *role, enum role which, int64_t instance,
+int role_start(struct role_context *role, enum role which, int64_t instance, const char *host,
+	       int port, struct threads_error *err) MUST_CHECK;
+int role_kill(struct role_context *role, enum role which, int64_t instance,
 	      struct threads_error *err) MUST_CHECK;
 
 #endif
