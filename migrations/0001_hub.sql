@@ -105,7 +105,7 @@ CREATE TABLE account (
 	id		INTEGER PRIMARY KEY,
 	public_id	TEXT NOT NULL UNIQUE,
 	name		TEXT NOT NULL UNIQUE COLLATE NOCASE,
-	type		TEXT NOT NULL CHECK (type IN ('imap', 'import', 'sample')),
+	type		TEXT NOT NULL CHECK (type IN ('imap', 'import', 'sample', 'archive')),
 	owner_id	INTEGER NOT NULL REFERENCES user (id),
 	policy		TEXT NOT NULL CHECK (policy IN ('open', 'closed')),
 	state		TEXT NOT NULL CHECK (state IN ('draft', 'active', 'waiting', 'paused', 'error', 'deleting')),
@@ -274,7 +274,8 @@ CREATE TABLE pack (
 ) STRICT;
 
 -- Sealed bytes in a pack. kind: 1 skeleton and HTML of one message, 2 attachment
--- (once by sha256), 3 raw bytes of one message or sighting as they came.
+-- (once by sha256), 3 raw bytes of one sighting as they came, 4 its header part alone
+-- (the body is the message's).
 CREATE TABLE blob (
 	id		INTEGER PRIMARY KEY,
 	kind		INTEGER NOT NULL,
@@ -287,6 +288,14 @@ CREATE TABLE blob (
 ) STRICT;
 CREATE UNIQUE INDEX blob_by_sha256 ON blob (sha256) WHERE sha256 IS NOT NULL;
 CREATE INDEX blob_by_pack ON blob (pack_id, offset);
+
+-- Blobs whose rows are gone and whose bytes are still to be overwritten.
+CREATE TABLE erasure (
+	pack_id		INTEGER NOT NULL,
+	offset		INTEGER NOT NULL,
+	length		INTEGER NOT NULL,
+	PRIMARY KEY (pack_id, offset)
+) STRICT, WITHOUT ROWID;
 
 -- ---- messages --------------------------------------------------------------------------
 
@@ -340,9 +349,11 @@ CREATE TABLE message_body (
 	filename	TEXT NOT NULL,
 	text		BLOB NOT NULL,				-- zstd
 	text_bytes	INTEGER NOT NULL,
-	blob_id		INTEGER NOT NULL REFERENCES blob (id),	-- kind 1, or 3 if it does not rebuild
+	blob_id		INTEGER NOT NULL REFERENCES blob (id),
 	skeleton_bytes	INTEGER NOT NULL,			-- blob = skeleton, then HTML
-	html_bytes	INTEGER NOT NULL
+	html_bytes	INTEGER NOT NULL,
+	header_bytes	INTEGER NOT NULL,			-- of the raw message, with the empty line
+	rest_sha256	BLOB NOT NULL				-- of the raw message behind the header
 ) STRICT;
 CREATE INDEX message_body_by_blob ON message_body (blob_id);
 CREATE INDEX message_body_by_header_id ON message_body (header_id);
@@ -373,7 +384,7 @@ CREATE TABLE message_attachment (
 	blob_id		INTEGER REFERENCES blob (id),
 	raw_offset	INTEGER NOT NULL,			-- of the encoded bytes in the raw message
 	raw_length	INTEGER NOT NULL,
-	line_length	INTEGER NOT NULL,
+	line_length	INTEGER NOT NULL,			-- 0: not needed to rebuild the message
 	line_crlf	INTEGER NOT NULL,
 	PRIMARY KEY (message_id, position)
 ) STRICT, WITHOUT ROWID;
@@ -385,7 +396,7 @@ CREATE TABLE sighting (
 	uid		INTEGER NOT NULL,
 	account_id	INTEGER NOT NULL REFERENCES account (id),
 	message_id	INTEGER NOT NULL REFERENCES message (id),
-	raw_blob_id	INTEGER REFERENCES blob (id),		-- only if its bytes differ from the message's
+	raw_blob_id	INTEGER REFERENCES blob (id),		-- kind 3 or 4, only if its bytes differ
 	raw_sha256	BLOB NOT NULL,
 	size_bytes	INTEGER NOT NULL,
 	flags		INTEGER NOT NULL,			-- SIGHTING_* of store/ingest.h
