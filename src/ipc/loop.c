@@ -201,6 +201,11 @@ void loop_stop(struct loop *loop)
 	loop->stopping = true;
 }
 
+void loop_resume(struct loop *loop)
+{
+	loop->stopping = false;
+}
+
 bool loop_stopping(const struct loop *loop)
 {
 	return loop->stopping;

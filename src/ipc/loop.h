@@ -41,6 +41,9 @@ struct loop_timer *loop_timer_remove(struct loop_timer *timer);
 void loop_stop(struct loop *loop);
 bool loop_stopping(const struct loop *loop);
 
+/* Lets the loop turn again after it was stopped: a shutdown still needs its events. */
+void loop_resume(struct loop *loop);
+
 /* Runs until loop_stop(), SIGTERM or SIGINT. */
 int loop_run(struct loop *loop, struct threads_error *err) MUST_CHECK;
 

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/child.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "ipc/role_name.h"
+#include "supervisor/bus.h"
+#include "supervisor/spawn.h"
+
+enum {
+	READY_WITHIN_MS = 30 * 1000,
+	DELAY_FIRST_MS = 1000,
+	DELAY_LAST_MS = 60 * 1000,
+	CRASH_WINDOW_MS = 60 * 1000,
+	WATCHDOG_MS = 30 * 1000, /* asked; after another one without an answer it is killed */
+};
+
+static void on_timer(void *arg);
+
+int child_add(struct supervisor *s, enum role role, int64_t instance, bool permanent,
+	      struct child **ret_child, struct threads_error *err)
+{
+	struct child *child = calloc(1, sizeof(*child));
+	int rc;
+
+	if (!child)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	child->supervisor = s;
+	child->role = role;
+	child->instance = instance;
+	child->permanent = permanent;
+	child->state = CHILD_DOWN;
+	rc = loop_timer_add(s->loop, on_timer, child, &child->timer, err);
+	if (rc < 0) {
+		free(child);
+		return rc;
+	}
+	LIST_INSERT_HEAD(&s->children, child, link);
+	*ret_child = child;
+	return 0;
+}
+
+struct child *child_find(struct supervisor *s, enum role role, int64_t instance)
+{
+	struct child *child;
+
+	LIST_FOREACH(child, &s->children, link)
+	if (child->role == role && child->instance == instance)
+		return child;
+	return NULL;
+}
+
+struct child *child_by_pid(struct supervisor *s, pid_t pid)
+{
+	struct child *child;
+
+	LIST_FOREACH(child, &s->children, link)
+	if (child->pid == pid)
+		return child;
+	return NULL;
+}
+
+int64_t child_delay_after(struct child *child, int64_t now_ms)
+{
+	const int64_t third = child->crashes_ms[CHILD_CRASHES_KEPT - 2];
+	const bool crowded = third != 0 && now_ms - third < CRASH_WINDOW_MS;
+
+	for (int i = CHILD_CRASHES_KEPT - 1; i > 0; i--)
+		child->crashes_ms[i] = child->crashes_ms[i - 1];
+	child->crashes_ms[0] = now_ms;
+	if (child->was_ready && !crowded) {
+		child->delay_ms = 0;
+		return 0;
+	}
+	child->delay_ms = child->delay_ms ? child->delay_ms * 2 : DELAY_FIRST_MS;
+	if (child->delay_ms > DELAY_LAST_MS)
+		child->delay_ms = DELAY_LAST_MS;
+	return child->delay_ms;
+}
+
+static void plan_restart(struct child *child)
+{
+	const int64_t wait_ms = child_delay_after(child, clock_monotonic_ms());
+
+	child->state = CHILD_WAITING;
+	child->was_ready = false;
+	child->restarts++;
+	loop_timer_set(child->timer, wait_ms);
+	log_warning("%s %lld: %s; starts again in %lld ms", role_name(child->role),
+		    (long long)child->instance, child->last_error, (long long)wait_ms);
+}
+
+void child_start(struct child *child)
+{
+	struct threads_error err;
+
+	child->state = CHILD_STARTING;
+	child->stopping = false;
+	child->alive_asked = false;
+	loop_timer_set(child->timer, READY_WITHIN_MS);
+	if (spawn_role(child, &err) == 0)
+		return;
+	snprintf(child->last_error, sizeof(child->last_error), "%.*s", CHILD_ERROR_MAX - 1,
+		 err.text);
+	if (child->pid > 0)
+		child_kill(child); /* its end is reported by the kernel */
+	else
+		plan_restart(child);
+}
+
+void child_ready(struct child *child, bool confined)
+{
+	child->state = CHILD_READY;
+	child->was_ready = true;
+	child->confined = confined;
+	loop_timer_set(child->timer, child->permanent ? WATCHDOG_MS : -1);
+	log_info("%s %lld: ready, pid %d", role_name(child->role), (long long)child->instance,
+		 (int)child->pid);
+	bus_child_ready(child);
+}
+
+/* The timer means what the state says. */
+static void on_timer(void *arg)
+{
+	struct child *child = arg;
+
+	if (child->state == CHILD_WAITING && !child->supervisor->stopping) {
+		bus_start_allowed(child);
+		return;
+	}
+	if (child->state == CHILD_STARTING) {
+		log_warning("%s %lld: not ready after %d s, killed", role_name(child->role),
+			    (long long)child->instance, READY_WITHIN_MS / 1000);
+		child_kill(child);
+		return;
+	}
+	if (child->stopping || child->alive_asked) {
+		log_warning("%s %lld: does not answer, killed", role_name(child->role),
+			    (long long)child->instance);
+		child_kill(child);
+		return;
+	}
+	if (child->state == CHILD_READY && bus_ask_alive(child)) {
+		child->alive_asked = true;
+		loop_timer_set(child->timer, WATCHDOG_MS);
+	}
+}
+
+void child_stop(struct child *child)
+{
+	if (child->pid == 0 || child->stopping)
+		return;
+	child->stopping = true;
+	bus_say_stop(child);
+	loop_timer_set(child->timer, 10 * 1000);
+}
+
+void child_kill(struct child *child)
+{
+	if (child->pid > 0)
+		kill(child->pid, SIGKILL);
+}
+
+static void describe_end(struct child *child, int status)
+{
+	if (WIFSIGNALED(status))
+		snprintf(child->last_error, sizeof(child->last_error), "ended by signal %d",
+			 WTERMSIG(status));
+	else
+		snprintf(child->last_error, sizeof(child->last_error), "ended with status %d",
+			 WEXITSTATUS(status));
+}
+
+void child_ended(struct child *child, int status)
+{
+	struct supervisor *s = child->supervisor;
+
+	describe_end(child, status);
+	child->pid = 0;
+	child->control = peer_free(child->control);
+	bus_child_ended(child, status);
+	if (child->permanent && !s->stopping) {
+		plan_restart(child);
+		return;
+	}
+	if (child->permanent) {
+		child->state = CHILD_DOWN;
+		return;
+	}
+	child_free(child);
+}
+
+void child_free(struct child *child)
+{
+	child_kill(child);
+	child->control = peer_free(child->control);
+	child->timer = loop_timer_remove(child->timer);
+	LIST_REMOVE(child, link);
+	free(child);
+}

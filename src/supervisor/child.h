@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a role's process: start, ready, end, back-off, watchdog. */
+#ifndef THREADS_SUPERVISOR_CHILD_H
+#define THREADS_SUPERVISOR_CHILD_H
+
+#include "supervisor/supervisor.h"
+
+/* A child that is not running yet. Errors: THREADS_ENOMEM. */
+int child_add(struct supervisor *s, enum role role, int64_t instance, bool permanent,
+	      struct child **ret_child, struct threads_error *err) MUST_CHECK;
+
+struct child *child_find(struct supervisor *s, enum role role, int64_t instance);
+struct child *child_by_pid(struct supervisor *s, pid_t pid);
+
+/* Forks and executes the role and sends its configuration. A failure counts as a crash and is retried. */
+void child_start(struct child *child);
+
+/* The role said CTL_READY. */
+void child_ready(struct child *child, bool confined);
+
+/* Asks it to end; SIGKILL follows if it does not. */
+void child_stop(struct child *child);
+void child_kill(struct child *child);
+
+/* The kernel reported its end: restarts permanent ones, forgets the others (child is then freed). */
+void child_ended(struct child *child, int wait_status);
+
+/* Milliseconds to wait before the next start, by what happened before. Pure, for tests. */
+int64_t child_delay_after(struct child *child, int64_t now_ms);
+
+/* Stops without mercy and frees. */
+void child_free(struct child *child);
+
+#endif

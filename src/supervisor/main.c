@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * threadsd, the supervisor: reads the configuration, opens the sockets, starts
+ * one process per role and keeps them running.
+ *
+ * Threat: as root it can become any role's uid, and it reads the master key.
+ * It has no network of its own, parses nothing that comes from outside, and
+ * takes frames only from its children, each checked against the tables in bus.c.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/random_id.h"
+#include "ipc/sandbox.h"
+#include "supervisor/bus.h"
+#include "supervisor/key.h"
+#include "supervisor/layout.h"
+#include "supervisor/options.h"
+
+enum { STOP_FIRST_MS = 5000, STOP_LAST_MS = 15000 };
+
+/* Roles that end last: the others still write through them. */
+static bool ends_last(enum role role)
+{
+	return role == ROLE_INDEX || role == ROLE_AUTH || role == ROLE_VAULT;
+}
+
+static void on_child_signal(int fd, uint32_t events, void *arg)
+{
+	struct supervisor *s = arg;
+	struct signalfd_siginfo info;
+	int status;
+	pid_t pid;
+
+	(void)events;
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct child *child = child_by_pid(s, pid);
+
+		if (child)
+			child_ended(child, status);
+	}
+}
+
+static int watch_children(struct supervisor *s, int *ret_fd, struct threads_error *err)
+{
+	struct loop_watch *watch;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	*ret_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (*ret_fd < 0)
+		return threads_error_set(err, THREADS_EIO, "signalfd: %m");
+	return loop_watch_add(s->loop, *ret_fd, EPOLLIN, on_child_signal, s, &watch, err);
+}
+
+static int start_roles(struct supervisor *s, struct threads_error *err)
+{
+	static const enum role order[] = { ROLE_INDEX, ROLE_AUTH, ROLE_VAULT, ROLE_HTTP };
+	const int64_t apis = config_int(s->config, "api_processes");
+	struct child *child;
+	int rc;
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		rc = child_add(s, order[i], 0, true, &child, err);
+		if (rc < 0)
+			return rc;
+		bus_start_allowed(child);
+	}
+	for (int64_t i = 0; i < apis; i++) {
+		rc = child_add(s, ROLE_API, i, true, &child, err);
+		if (rc < 0)
+			return rc;
+		bus_start_allowed(child);
+	}
+	return 0;
+}
+
+static bool any_running(const struct supervisor *s, bool last)
+{
+	const struct child *child;
+
+	LIST_FOREACH(child, &s->children, link)
+	if (child->pid > 0 && (last || !ends_last(child->role)))
+		return true;
+	return false;
+}
+
+static void ask_to_stop(struct supervisor *s, bool last)
+{
+	struct child *child;
+
+	LIST_FOREACH(child, &s->children, link)
+	if (ends_last(child->role) == last)
+		child_stop(child);
+}
+
+/* Runs the loop until the processes are gone or the time is over. */
+static void wait_for_end(struct supervisor *s, bool last, int64_t ms)
+{
+	const int64_t until = clock_monotonic_ms() + ms;
+	struct threads_error err;
+
+	while (any_running(s, last) && clock_monotonic_ms() < until)
+		if (loop_turn(s->loop, 50, &err) < 0)
+			return;
+}
+
+static void stop_roles(struct supervisor *s)
+{
+	s->stopping = true;
+	loop_resume(s->loop);
+	ask_to_stop(s, false);
+	wait_for_end(s, false, STOP_FIRST_MS);
+	ask_to_stop(s, true);
+	wait_for_end(s, true, STOP_LAST_MS);
+}
+
+static void close_all(struct supervisor *s)
+{
+	struct child *child;
+
+	while ((child = LIST_FIRST(&s->children)))
+		child_free(child);
+	s->loop = loop_free(s->loop);
+	s->config = config_free(s->config);
+	free(s->config_text);
+}
+
+static int check_confinement(struct supervisor *s, struct threads_error *err)
+{
+	s->insecure = sandbox_landlock_abi() == 0;
+	if (s->insecure && !config_bool(s->config, "insecure_no_landlock"))
+		return threads_error_set(
+			err, THREADS_EDENIED,
+			"this kernel has no Landlock, so roles cannot be kept apart; "
+			"--insecure-no-landlock starts the hub without");
+	s->role_uids = config_int(s->config, "role_uids");
+	if (geteuid() == 0 && s->role_uids == 0)
+		return threads_error_set(err, THREADS_EDENIED,
+					 "as root, set role_uids (a free range of 16 uids) in the "
+					 "configuration, or start the hub as an ordinary user");
+	return 0;
+}
+
+static int prepare(struct supervisor *s, int *child_fd, struct threads_error *err)
+{
+	int rc = check_confinement(s, err);
+
+	if (rc == 0)
+		rc = layout_prepare(s, err);
+	if (rc == 0)
+		rc = key_prepare(s, err);
+	if (rc == 0)
+		rc = layout_listen(s, err);
+	if (rc == 0)
+		rc = loop_new(&s->loop, err);
+	if (rc == 0)
+		rc = loop_timer_add(s->loop, bus_send_roles, s, &s->roles_timer, err);
+	if (rc == 0)
+		rc = watch_children(s, child_fd, err);
+	return rc < 0 ? rc : start_roles(s, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct supervisor s = { .http_fd = -1, .control_fd = -1, .lock_fd = -1 };
+	struct threads_error err = { 0 };
+	AUTO_FD int child_fd = -1;
+	int rc, exit_status;
+
+	log_setup("threadsd", LOG_LEVEL_INFO);
+	if (options_read(&s, argc, argv, &exit_status, &err) != 0) {
+		close_all(&s);
+		return exit_status;
+	}
+	log_setup("threadsd", (enum log_level)config_int(s.config, "log_level"));
+	random_bytes(s.ticket_key, sizeof(s.ticket_key));
+	rc = prepare(&s, &child_fd, &err);
+	if (rc == 0) {
+		log_info("started, version " THREADS_VERSION);
+		rc = loop_run(s.loop, &err);
+	}
+	if (rc < 0)
+		log_error("%s", err.text);
+	if (s.loop)
+		stop_roles(&s);
+	close_all(&s);
+	log_info("stopped");
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

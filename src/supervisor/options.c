@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "core/strbuf.h"
+
+enum { USAGE_STATUS = 2, CONFIG_TEXT_MAX = 64 * 1024 };
+
+static const char usage[] =
+	"usage: threadsd [--config FILE] [--set KEY=VALUE]... [--insecure-no-landlock]\n"
+	"       threadsd --print-config | --version | --help\n"
+	"\n"
+	"The hub's supervisor. See threadsd(8) and threads.conf(5).\n";
+
+/* Finds the roles' programs: beside a built threadsd, or where the package puts them. */
+static int find_libexec(struct supervisor *s, struct threads_error *err)
+{
+	static const char *const places[] = { "libexec", "../libexec/threads" };
+	char self[1024], probe[sizeof(s->libexec) + 32];
+	const ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n <= 0)
+		return threads_error_set(err, THREADS_EIO, "/proc/self/exe: %m");
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		snprintf(s->libexec, sizeof(s->libexec), "%s/%s", self, places[i]);
+		snprintf(probe, sizeof(probe), "%s/threads-index", s->libexec);
+		if (access(probe, X_OK) == 0)
+			return 0;
+	}
+	return threads_error_set(err, THREADS_ENOENT,
+				 "the roles' programs (threads-index, ...) are not beside %s",
+				 self);
+}
+
+/* The whole configuration as text, defaults included. */
+static int write_config(const struct config *config, char **ret_text, struct threads_error *err)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT(CONFIG_TEXT_MAX);
+	const char *key, *preset, *purpose;
+	int rc;
+
+	for (size_t i = 0; config_describe(i, &key, &preset, &purpose); i++)
+		strbuf_addf(&text, "%s = %s\n", key, config_text(config, key));
+	rc = strbuf_check(&text, err);
+	if (rc < 0)
+		return rc;
+	*ret_text = strdup(strbuf_str(&text));
+	return *ret_text ? 0 : threads_error_set(err, THREADS_ENOMEM, "out of memory");
+}
+
+static void print_config(const struct config *config)
+{
+	const char *key, *preset, *purpose;
+
+	for (size_t i = 0; config_describe(i, &key, &preset, &purpose); i++)
+		printf("# %s (default: %s)\n%s = %s\n\n", purpose, *preset ? preset : "empty", key,
+		       config_text(config, key));
+}
+
+static int set_pair(struct config *config, const char *pair, struct threads_error *err)
+{
+	const char *equals = strchr(pair, '=');
+	char key[64];
+
+	if (!equals || (size_t)(equals - pair) >= sizeof(key))
+		return threads_error_set(err, THREADS_EINVAL, "--set takes KEY=VALUE");
+	snprintf(key, sizeof(key), "%.*s", (int)(equals - pair), pair);
+	return config_set(config, key, equals + 1, err);
+}
+
+/* Returns 1 with *ret_exit when nothing is left to do. */
+static int read_arguments(struct supervisor *s, int argc, char **argv, int *ret_exit,
+			  struct threads_error *err)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "set", required_argument, NULL, 's' },
+		{ "insecure-no-landlock", no_argument, NULL, 'i' },
+		{ "print-config", no_argument, NULL, 'p' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, rc = 0;
+
+	*ret_exit = EXIT_SUCCESS;
+	while (rc == 0 && (c = getopt_long(argc, argv, "c:hv", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			rc = config_read(s->config, optarg, err);
+			break;
+		case 's':
+			rc = set_pair(s->config, optarg, err);
+			break;
+		case 'i':
+			rc = config_set(s->config, "insecure_no_landlock", "yes", err);
+			break;
+		case 'p':
+			print_config(s->config);
+			return 1;
+		case 'v':
+			puts("threadsd " THREADS_VERSION);
+			return 1;
+		default:
+			fputs(usage, c == 'h' ? stdout : stderr);
+			*ret_exit = c == 'h' ? EXIT_SUCCESS : USAGE_STATUS;
+			return 1;
+		}
+	}
+	return rc;
+}
+
+int options_read(struct supervisor *s, int argc, char **argv, int *ret_exit,
+		 struct threads_error *err)
+{
+	int rc = config_new(&s->config, err);
+
+	if (rc == 0)
+		rc = read_arguments(s, argc, argv, ret_exit, err);
+	if (rc == 0)
+		snprintf(s->data_dir, sizeof(s->data_dir), "%s",
+			 config_text(s->config, "data_dir"));
+	if (rc == 0 && s->data_dir[0] != '/')
+		rc = threads_error_set(err, THREADS_EINVAL, "data_dir must begin with /");
+	if (rc == 0)
+		rc = write_config(s->config, &s->config_text, err);
+	if (rc == 0)
+		rc = find_libexec(s, err);
+	if (rc < 0) {
+		fprintf(stderr, "threadsd: %s\n", err->text);
+		*ret_exit = EXIT_FAILURE;
+	}
+	return rc;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the supervisor knows: its settings, sockets and children. It never reads
+ * a byte that comes from outside the hub; its children's frames are checked.
+ */
+#ifndef THREADS_SUPERVISOR_SUPERVISOR_H
+#define THREADS_SUPERVISOR_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "core/config.h"
+#include "ipc/loop.h"
+#include "ipc/peer.h"
+
+enum child_state {
+	CHILD_STARTING, /* executed, has not said ready */
+	CHILD_READY,
+	CHILD_WAITING, /* ended, starts again when its delay is over */
+	CHILD_DOWN,    /* not wanted any more, or not yet */
+};
+
+enum { CHILD_CRASHES_KEPT = 3, CHILD_HOST_MAX = 256, CHILD_ERROR_MAX = 128 };
+
+struct supervisor;
+
+struct child {
+	struct supervisor *supervisor;
+	enum role role;
+	int64_t instance;
+	char host[CHILD_HOST_MAX]; /* imap: what dial may connect to */
+	int port;
+	pid_t pid; /* 0 when not running */
+	enum child_state state;
+	bool permanent; /* started again when it ends */
+	bool confined;
+	bool was_ready;
+	bool stopping; /* asked to end */
+	bool alive_asked;
+	int restarts;
+	int64_t delay_ms;
+	int64_t crashes_ms[CHILD_CRASHES_KEPT]; /* monotonic, newest first */
+	char last_error[CHILD_ERROR_MAX];
+	struct peer *control;
+	struct loop_timer *timer; /* ready deadline, restart delay, or watchdog */
+	LIST_ENTRY(child) link;
+};
+
+LIST_HEAD(child_list, child);
+
+struct supervisor {
+	struct config *config;
+	char *config_text; /* as roles get it */
+	char data_dir[2048];
+	char libexec[2048];
+	bool insecure;
+	bool stopping;
+	int64_t role_uids; /* first uid, 0 = all share ours */
+	struct loop *loop;
+	struct child_list children;
+	struct loop_timer *roles_timer; /* bundles changes of the role list */
+	struct loop_timer *stop_timer;
+	int http_fd, control_fd, lock_fd;
+	unsigned char ticket_key[32];
+};
+
+/* uid and gid of a role; our own when role_uids is not set. */
+uid_t supervisor_uid(const struct supervisor *s, enum role role);
+
+#endif
