@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/visible.h"
+
+#include "store/audience.h"
+#include "store/store_internal.h"
+
+enum {
+	CACHE_USERS = 64,
+	NARROW_FROM_MESSAGES = 50000, /* below that a filter over everything is cheap */
+};
+
+const char visible_pointer_type[] = "threads-visible-set";
+
+struct visible_set {
+	int64_t user_id; /* 0: slot is free */
+	int64_t used;    /* for the choice of the slot to reuse */
+	int64_t epoch;
+	int64_t valid_until_ms;
+	int64_t max_audience_id; /* ids above are not looked at yet */
+	uint64_t *bits;
+	size_t words;
+	int64_t *denied; /* message ids, ascending */
+	size_t denied_count;
+	int64_t *audiences; /* of a narrow set only */
+	size_t audience_count;
+	bool narrow;
+};
+
+struct visible_cache {
+	struct visible_set sets[CACHE_USERS];
+	int64_t clock;
+};
+
+static const char sql_user_active[] = "SELECT 1 FROM user WHERE id = :user_id AND state = 'active'";
+static const char sql_audience_last[] = "SELECT ifnull(max(id), 0) FROM audience";
+static const char sql_audience_of_user[] =
+	"SELECT m.audience_id, m.from_ms, m.until_ms FROM audience_member m"
+	" WHERE m.kind = 0 AND m.member_id = :user_id AND m.audience_id > :above"
+	" AND NOT EXISTS (SELECT 1 FROM audience_deny d WHERE d.audience_id = m.audience_id"
+	"  AND d.kind = m.kind AND d.member_id = m.member_id)"
+	" UNION ALL "
+	"SELECT m.audience_id, m.from_ms, m.until_ms"
+	" FROM (SELECT group_id FROM group_member WHERE user_id = :user_id"
+	"  UNION SELECT id FROM user_group WHERE builtin = 1) g"
+	" CROSS JOIN audience_member m ON m.kind = 1 AND m.member_id = g.group_id"
+	"  AND m.audience_id > :above"
+	" WHERE NOT EXISTS (SELECT 1 FROM audience_deny d WHERE d.audience_id = m.audience_id"
+	"  AND d.kind = m.kind AND d.member_id = m.member_id)";
+static const char sql_deny_of_user[] =
+	"SELECT message_id FROM deny WHERE user_id = :user_id ORDER BY message_id";
+static const char sql_message_count_of_audience[] =
+	"SELECT count(*) FROM (SELECT 1 FROM message WHERE audience_id = :audience_id LIMIT :most)";
+static const char sql_message_count_capped[] =
+	"SELECT count(*) FROM (SELECT 1 FROM message LIMIT :most)";
+static const char sql_message_of_audience[] =
+	"SELECT id FROM message WHERE audience_id = :audience_id AND id < :before_id"
+	" ORDER BY id DESC LIMIT :most";
+
+static void set_release(struct visible_set *set)
+{
+	free(set->bits);
+	free(set->denied);
+	free(set->audiences);
+	*set = (struct visible_set){ 0 };
+}
+
+int visible_cache_new(struct visible_cache **ret_cache, struct threads_error *err)
+{
+	*ret_cache = calloc(1, sizeof(**ret_cache));
+	return *ret_cache ? 0 : threads_error_set(err, THREADS_ENOMEM, "out of memory");
+}
+
+struct visible_cache *visible_cache_free(struct visible_cache *cache)
+{
+	for (size_t i = 0; cache && i < CACHE_USERS; i++)
+		set_release(&cache->sets[i]);
+	free(cache);
+	return NULL;
+}
+
+void visible_cache_freep(struct visible_cache **cache)
+{
+	*cache = visible_cache_free(*cache);
+}
+
+static bool message_denied(const struct visible_set *set, int64_t message_id)
+{
+	size_t low = 0, high = set->denied_count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (set->denied[middle] == message_id)
+			return true;
+		if (set->denied[middle] < message_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+bool visible_check(const struct visible_set *set, int64_t audience_id, int64_t message_id)
+{
+	const size_t word = (size_t)audience_id / 64;
+
+	if (audience_id <= 0 || word >= set->words)
+		return false;
+	if (!(set->bits[word] >> (audience_id % 64) & 1))
+		return false;
+	return !message_denied(set, message_id);
+}
+
+/* Not flagged deterministic: the set behind the pointer changes. */
+static void visible_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const struct visible_set *set = sqlite3_value_pointer(values[0], visible_pointer_type);
+
+	(void)count;
+	sqlite3_result_int(context, set && visible_check(set, sqlite3_value_int64(values[1]),
+							 sqlite3_value_int64(values[2])));
+}
+
+int visible_register(sqlite3 *handle, struct threads_error *err)
+{
+	int rc = sqlite3_create_function_v2(handle, "visible", 3, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+					    NULL, visible_function, NULL, NULL, NULL);
+
+	if (rc != SQLITE_OK)
+		return threads_error_set(err, THREADS_EIO, "register visible: %s",
+					 sqlite3_errstr(rc));
+	return 0;
+}
+
+void visible_bind(struct query *q, const char *name, struct visible_set *set)
+{
+	query_bind_pointer(q, name, set, visible_pointer_type);
+}
+
+/* Reads one number; 0 if there is no row. */
+static int number_get(struct query *q, int64_t *ret_value, struct threads_error *err)
+{
+	int rc = query_step(q, err);
+
+	if (rc < 0)
+		return rc;
+	*ret_value = rc ? query_int(q, 0) : 0;
+	return 0;
+}
+
+static int user_is_active(struct store *store, int64_t user_id, int64_t *ret_active,
+			  struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_user_active);
+
+	query_bind_int(&q, ":user_id", user_id);
+	return number_get(&q, ret_active, err);
+}
+
+static int audience_last(struct store *store, int64_t *ret_id, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_audience_last);
+
+	return number_get(&q, ret_id, err);
+}
+
+/* Doubles, so that audiences made one by one do not copy the set each time. */
+static int bits_reserve(struct visible_set *set, int64_t max_audience_id, struct threads_error *err)
+{
+	const size_t needed = (size_t)max_audience_id / 64 + 1;
+	size_t words = set->words ? set->words : 16;
+	uint64_t *bits;
+
+	while (words < needed)
+		words *= 2;
+	if (words == set->words)
+		return 0;
+	bits = realloc(set->bits, words * sizeof(*bits));
+	if (!bits)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	memset(bits + set->words, 0, (words - set->words) * sizeof(*bits));
+	set->bits = bits;
+	set->words = words;
+	return 0;
+}
+
+/* A membership that begins or ends later limits how long the set is right. */
+static void member_apply(struct visible_set *set, int64_t audience_id, int64_t from_ms,
+			 int64_t until_ms, int64_t now_ms)
+{
+	if (from_ms <= now_ms && now_ms < until_ms)
+		set->bits[audience_id / 64] |= (uint64_t)1 << (audience_id % 64);
+	if (from_ms > now_ms && from_ms < set->valid_until_ms)
+		set->valid_until_ms = from_ms;
+	if (until_ms > now_ms && until_ms < set->valid_until_ms)
+		set->valid_until_ms = until_ms;
+}
+
+/* Adds the audiences above those that the set knows. */
+static int audiences_add(struct store *store, struct visible_set *set, int64_t last_id,
+			 int64_t now_ms, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_audience_of_user);
+	int rc = bits_reserve(set, last_id, err);
+
+	if (rc < 0)
+		return rc;
+	query_bind_int(&q, ":user_id", set->user_id);
+	query_bind_int(&q, ":above", set->max_audience_id);
+	while ((rc = query_step(&q, err)) == 1)
+		if (query_int(&q, 0) <= last_id)
+			member_apply(set, query_int(&q, 0), query_int(&q, 1), query_int(&q, 2),
+				     now_ms);
+	if (rc == 0)
+		set->max_audience_id = last_id;
+	return rc;
+}
+
+static int id_append(int64_t **ids, size_t *count, int64_t id, struct threads_error *err)
+{
+	/* Grows at every power of two. */
+	if ((*count & (*count - 1)) == 0) {
+		int64_t *grown = realloc(*ids, (*count ? *count * 2 : 1) * sizeof(*grown));
+
+		if (!grown)
+			return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+		*ids = grown;
+	}
+	(*ids)[(*count)++] = id;
+	return 0;
+}
+
+static int denied_read(struct store *store, struct visible_set *set, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_deny_of_user);
+	int rc;
+
+	query_bind_int(&q, ":user_id", set->user_id);
+	while ((rc = query_step(&q, err)) == 1) {
+		rc = id_append(&set->denied, &set->denied_count, query_int(&q, 0), err);
+		if (rc < 0)
+			return rc;
+	}
+	return rc;
+}
+
+static int count_of_audience(struct store *store, int64_t audience_id, int64_t most,
+			     int64_t *ret_count, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_message_count_of_audience);
+
+	query_bind_int(&q, ":audience_id", audience_id);
+	query_bind_int(&q, ":most", most);
+	return number_get(&q, ret_count, err);
+}
+
+static int count_capped(struct store *store, int64_t most, int64_t *ret_count,
+			struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_message_count_capped);
+
+	query_bind_int(&q, ":most", most);
+	return number_get(&q, ret_count, err);
+}
+
+/* Lists the audiences of the set; 0 if there are too many for a narrow one. */
+static int audiences_list(struct visible_set *set, struct threads_error *err)
+{
+	for (size_t word = 0; word < set->words; word++)
+		for (int bit = 0; set->bits[word] && bit < 64; bit++) {
+			int rc;
+
+			if (!(set->bits[word] >> bit & 1))
+				continue;
+			if (set->audience_count == VISIBLE_NARROW_MAX)
+				return 0;
+			rc = id_append(&set->audiences, &set->audience_count,
+				       (int64_t)word * 64 + bit, err);
+			if (rc < 0)
+				return rc;
+		}
+	return 1;
+}
+
+/* Decides once per state of the set; a few new messages do not change the better plan. */
+static int narrow_decide(struct store *store, struct visible_set *set, struct threads_error *err)
+{
+	int64_t all, left = VISIBLE_NARROW_MAX;
+	int rc;
+
+	set->audience_count = 0;
+	free(TAKE_PTR(set->audiences));
+	set->narrow = false;
+	rc = count_capped(store, NARROW_FROM_MESSAGES, &all, err);
+	if (rc < 0 || all < NARROW_FROM_MESSAGES)
+		return rc;
+	rc = audiences_list(set, err);
+	if (rc <= 0)
+		return rc;
+	for (size_t i = 0; i < set->audience_count && left > 0; i++) {
+		int64_t count = 0;
+
+		rc = count_of_audience(store, set->audiences[i], left, &count, err);
+		if (rc < 0)
+			return rc;
+		left -= count;
+	}
+	set->narrow = left > 0;
+	return 0;
+}
+
+/* Makes the set anew, from nothing. */
+static int set_fill(struct store *store, struct visible_set *set, int64_t epoch, int64_t last_id,
+		    int64_t now_ms, struct threads_error *err)
+{
+	const int64_t user_id = set->user_id, used = set->used;
+	int64_t active;
+	int rc;
+
+	set_release(set);
+	rc = user_is_active(store, user_id, &active, err);
+	if (rc < 0)
+		return rc;
+	set->user_id = user_id;
+	set->used = used;
+	set->valid_until_ms = INT64_MAX;
+	if (!active) {
+		/* New audiences do not matter to somebody who sees nothing. */
+		set->max_audience_id = INT64_MAX;
+		set->epoch = epoch;
+		return 0;
+	}
+	rc = audiences_add(store, set, last_id, now_ms, err);
+	if (rc == 0)
+		rc = denied_read(store, set, err);
+	if (rc == 0)
+		rc = narrow_decide(store, set, err);
+	/* A half-made set must not look right to the next caller. */
+	set->epoch = rc == 0 ? epoch : 0;
+	return rc;
+}
+
+/* The user's slot, else a free one, else the one unused for longest. */
+static struct visible_set *cache_slot(struct visible_cache *cache, int64_t user_id)
+{
+	struct visible_set *best = &cache->sets[0];
+
+	for (size_t i = 0; i < CACHE_USERS; i++) {
+		if (cache->sets[i].user_id == user_id)
+			return &cache->sets[i];
+		if (cache->sets[i].used < best->used)
+			best = &cache->sets[i];
+	}
+	set_release(best);
+	best->user_id = user_id;
+	return best;
+}
+
+int visible_get(struct store *store, struct visible_cache *cache, int64_t user_id, int64_t now_ms,
+		struct visible_set **ret_set, struct threads_error *err)
+{
+	struct visible_set *set = cache_slot(cache, user_id);
+	int64_t epoch, last_id;
+	int rc = store_epoch(store, &epoch, err);
+
+	if (rc == 0)
+		rc = audience_last(store, &last_id, err);
+	if (rc < 0)
+		return rc;
+	set->used = ++cache->clock;
+	if (set->epoch != epoch || now_ms >= set->valid_until_ms) {
+		rc = set_fill(store, set, epoch, last_id, now_ms, err);
+	} else if (last_id > set->max_audience_id) {
+		rc = audiences_add(store, set, last_id, now_ms, err);
+		if (rc == 0)
+			rc = narrow_decide(store, set, err);
+	}
+	if (rc < 0)
+		return threads_error_wrap(err, rc, "visibility of user %lld", (long long)user_id);
+	*ret_set = set;
+	return 0;
+}
+
+bool visible_is_narrow(const struct visible_set *set)
+{
+	return set->narrow;
+}
+
+static int id_descending(const void *pa, const void *pb)
+{
+	const int64_t a = *(const int64_t *)pa, b = *(const int64_t *)pb;
+
+	return (a < b) - (a > b);
+}
+
+int visible_walk(struct store *store, const struct visible_set *set, int64_t before_id,
+		 int64_t *ids, size_t *ret_count, struct threads_error *err)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < set->audience_count && count < VISIBLE_NARROW_MAX; i++) {
+		CLEANUP(query_end) struct query q = query_begin(store->db, sql_message_of_audience);
+		int rc;
+
+		query_bind_int(&q, ":audience_id", set->audiences[i]);
+		query_bind_int(&q, ":before_id", before_id);
+		query_bind_int(&q, ":most", VISIBLE_NARROW_MAX - (int64_t)count);
+		while ((rc = query_step(&q, err)) == 1)
+			if (!message_denied(set, query_int(&q, 0)))
+				ids[count++] = query_int(&q, 0);
+		if (rc < 0)
+			return rc;
+	}
+	qsort(ids, count, sizeof(*ids), id_descending);
+	*ret_count = count;
+	return count < VISIBLE_NARROW_MAX;
+}
