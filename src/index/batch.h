@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A batch: raw messages in one sealed memfd. It is parsed by processes of the
+ * pool (a mail may kill them), stored in slices, and reported to who brought it.
+ */
+#ifndef THREADS_INDEX_BATCH_H
+#define THREADS_INDEX_BATCH_H
+
+#include "index/index.h"
+#include "ipc/memfd.h"
+#include "ipc/record.h"
+
+enum {
+	BATCH_MESSAGES_MAX = 1000,
+	BATCH_BYTES_MAX = 128 << 20, /* more than one message of message_max is never together */
+	BATCH_KILLS_MAX = 2,         /* parsers that one message may kill */
+};
+
+struct batch_entry {
+	uint64_t offset, length; /* in the memfd */
+	int64_t folder_id, uid;
+	uint32_t flags;
+	int64_t received_ms;
+	int kills; /* parsers that died on it */
+	bool has_draft;
+	struct message_draft draft;
+};
+
+/* What one parse process gave: the drafts of its entries borrow from here. */
+struct batch_run {
+	struct memfd_view output;
+	void **arrays; /* what convert.c allocated */
+	size_t array_count;
+	STAILQ_ENTRY(batch_run) link;
+};
+
+STAILQ_HEAD(run_list, batch_run);
+
+/* counts: what became of the entries. rc < 0: the batch could not be stored (err says why). */
+typedef void batch_done_fn(struct batch *batch, const struct ingest_counts *counts, int rc,
+			   const struct threads_error *err, void *arg);
+
+struct batch {
+	struct index_role *ix;
+	struct memfd_view input;
+	int fd;
+	struct batch_entry *entries;
+	size_t count;
+	size_t parsed; /* entries done with parsing, from the first on */
+	struct run_list runs;
+	struct ingest_source source;
+	struct ingest_item *items;
+	size_t stored; /* entries through ingest_slice() */
+	struct ingest_counts counts;
+	int failures;
+	bool cancelled; /* who brought it is gone: not stored if not begun */
+	batch_done_fn *done;
+	void *arg;
+	STAILQ_ENTRY(batch) link;
+};
+
+/*
+ * Takes fd (sealed memfd) and count entries over; entries must lie inside it.
+ * done is called once, later, from the loop; the batch is freed after it.
+ * Errors: THREADS_EINVAL, THREADS_ELIMIT, THREADS_ENOMEM; fd and entries are freed then too.
+ */
+int batch_submit(struct index_role *ix, int fd, struct batch_entry *entries, size_t count,
+		 const struct ingest_source *source, batch_done_fn *done, void *arg,
+		 struct batch **ret_batch, struct threads_error *err) MUST_CHECK;
+
+/* Who brought it does not care any more: done is not called. */
+void batch_abandon(struct batch *batch);
+
+/* ---- for pool.c ---- */
+
+/* The entries [first, ret) that the next parser gets. */
+size_t batch_run_end(const struct batch *batch);
+
+/* The output of a parser that was given [batch->parsed, end). died: it did not end well. */
+void batch_take_output(struct batch *batch, size_t end, int output_fd, bool died);
+
+bool batch_fully_parsed(const struct batch *batch);
+
+/* Moves a parsed batch to storing. */
+void batch_store(struct batch *batch);
+
+/* Timer callback: one slice. */
+void batch_tick(void *index_role);
+
+/* Messages that wait in all queues. */
+size_t batch_waiting(const struct index_role *ix);
+
+void batch_free_all(struct index_role *ix);
+
+#endif

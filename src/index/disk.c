@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "index/disk.h"
+
+#include <sys/statvfs.h>
+
+#include "core/log.h"
+
+enum { LOOK_MS = 10 * 1000, LOOK_FULL_MS = 2 * 1000, FREE_BYTES_MIN = 32 << 20 };
+
+void disk_check(void *arg)
+{
+	struct index_role *ix = arg;
+	const int limit = (int)config_int(ix->role->config, "disk_stop_percent");
+	const bool was_full = ix->disk_full;
+	struct statvfs fs;
+
+	loop_timer_set(ix->disk_timer, LOOK_MS);
+	if (fstatvfs(ix->data_dir_fd, &fs) < 0 || fs.f_blocks == 0)
+		return;
+	ix->disk_percent = (int)(100 - fs.f_bavail * 100 / fs.f_blocks);
+	ix->disk_full = (limit < 100 && ix->disk_percent >= limit) ||
+			fs.f_bavail * fs.f_frsize < FREE_BYTES_MIN;
+	if (ix->disk_full)
+		loop_timer_set(ix->disk_timer, LOOK_FULL_MS);
+	if (ix->disk_full && !was_full)
+		log_warning("the disk is %d %% full: collecting has stopped, search goes on",
+			    ix->disk_percent);
+	if (!ix->disk_full && was_full) {
+		log_notice("there is room on the disk again: collecting goes on");
+		loop_timer_set(ix->tick, 0);
+	}
+}

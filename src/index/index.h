@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the modules of the index role share. One thread runs the loop and owns
+ * the database; the blob thread (blob_thread.h) has neither loop nor database.
+ *
+ *	sources		imap_link.c, import.c	bring raw messages as batches
+ *	pool.c		parse processes, one batch each
+ *	batch.c		a batch's way: waits, is parsed, is stored, is reported
+ *	commands.c	writes that api and auth ask for
+ *	schedule.c	which account is connected when
+ */
+#ifndef THREADS_INDEX_INDEX_H
+#define THREADS_INDEX_INDEX_H
+
+#include <sys/queue.h>
+
+#include "ipc/role.h"
+#include "store/ingest.h"
+#include "store/store.h"
+
+struct batch;
+struct blob_thread;
+struct imap_session;
+struct import_run;
+struct parse_slot;
+struct split_request;
+
+STAILQ_HEAD(batch_queue, batch);
+STAILQ_HEAD(split_queue, split_request);
+LIST_HEAD(slot_list, parse_slot);
+LIST_HEAD(session_list, imap_session);
+LIST_HEAD(import_list, import_run);
+
+enum { INDEX_PEERS_MAX = 64 };
+
+struct index_role {
+	struct role_context *role;
+	struct store *store;
+	struct ingest *ingest;
+	struct filing *filing;
+	int pack_dir_fd;
+	int upload_dir_fd;
+	int data_dir_fd; /* for statvfs only */
+
+	/* batches: waiting for a parser, then waiting for their transaction */
+	struct batch_queue unparsed, parsed;
+	struct split_queue splits; /* pieces of mbox files to be cut into messages */
+	struct slot_list slots;
+	int64_t next_parse_instance;
+	struct loop_timer *parse_retry; /* a parser could not be started: not at once again */
+	struct loop_timer *tick;        /* the next slice of the first parsed batch */
+	bool disk_full;
+	int disk_percent;
+	struct loop_timer *disk_timer;
+
+	struct session_list sessions;
+	struct loop_timer *schedule_timer;
+	struct import_list imports;
+	struct loop_timer *jobs_timer; /* background slices, checkpoints */
+
+	struct blob_thread *blobs;
+	struct peer *vault, *auth;
+	struct peer *apis[INDEX_PEERS_MAX];
+	bool stopping;
+};
+
+#endif

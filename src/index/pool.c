@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "index/pool.h"
+
+#include "core/log.h"
+#include "index/batch.h"
+
+enum {
+	START_AGAIN_MS = 1000,
+	WORK_WITHIN_MS =
+		120 * 1000, /* CPU is limited per message by parse itself; this is for sleepers */
+	END_WITHIN_MS = 5 * 1000,
+	IDLE_MS = 10 * 1000, /* a parser without work ends */
+	RANGES_MAX = 4000,
+	SLOT_EXITED = -1, /* instance: the process is gone, its last frames are not read yet */
+};
+
+/* One parse process: asked for, idle, or at work on a run or a split. */
+struct parse_slot {
+	struct index_role *ix;
+	int64_t instance;
+	struct peer *peer; /* NULL: not there yet, or gone */
+	struct batch *batch;
+	size_t run_end;
+	int output_fd;
+	struct split_request *split;
+	struct loop_timer *deadline;
+	bool ended; /* its work is done or lost; the slot waits for CTL_EXITED */
+	LIST_ENTRY(parse_slot) link;
+};
+
+static void slot_over(struct parse_slot *slot, bool died);
+
+/* Too long at work, or not gone after it; or started ahead for work that never came. */
+static void on_deadline(void *arg)
+{
+	struct parse_slot *slot = arg;
+	struct threads_error err;
+
+	if (!slot->ended && !slot->batch && !slot->split) {
+		slot_over(slot, false);
+		return;
+	}
+	log_warning("parse %lld does not end, killed", (long long)slot->instance);
+	if (role_kill(slot->ix->role, ROLE_PARSE, slot->instance, &err) < 0)
+		log_error("%s", err.text);
+}
+
+static void slot_free(struct parse_slot *slot)
+{
+	slot->peer = peer_free(slot->peer);
+	slot->deadline = loop_timer_remove(slot->deadline);
+	if (slot->output_fd >= 0)
+		close(slot->output_fd);
+	LIST_REMOVE(slot, link);
+	free(slot);
+}
+
+static struct parse_slot *slot_new(struct index_role *ix)
+{
+	struct parse_slot *slot = calloc(1, sizeof(*slot));
+	struct threads_error err;
+
+	if (!slot)
+		return NULL;
+	*slot = (struct parse_slot){ .ix = ix,
+				     .instance = ++ix->next_parse_instance,
+				     .output_fd = -1 };
+	LIST_INSERT_HEAD(&ix->slots, slot, link);
+	if (loop_timer_add(ix->role->loop, on_deadline, slot, &slot->deadline, &err) < 0 ||
+	    role_start(ix->role, ROLE_PARSE, slot->instance, "", 0, &err) < 0) {
+		log_error("parse: %s", err.text);
+		slot_free(slot);
+		return NULL;
+	}
+	return slot;
+}
+
+/* What came back is taken, the batch goes on: to the next parser or to the store. */
+static void run_over(struct parse_slot *slot, bool died)
+{
+	struct index_role *ix = slot->ix;
+	struct batch *batch = slot->batch;
+
+	slot->batch = NULL;
+	batch_take_output(batch, slot->run_end, slot->output_fd, died);
+	close(slot->output_fd);
+	slot->output_fd = -1;
+	if (batch_fully_parsed(batch))
+		batch_store(batch);
+	else /* first in line: its order among the others stays */
+		STAILQ_INSERT_HEAD(&ix->unparsed, batch, link);
+}
+
+static void split_over(struct parse_slot *slot, int rc)
+{
+	struct split_request *split = slot->split;
+
+	slot->split = NULL;
+	if (split->done)
+		split->done(NULL, 0, split->from, false, rc, split->arg);
+}
+
+/* The process is of no use any more, whatever it did. */
+static void slot_over(struct parse_slot *slot, bool died)
+{
+	struct index_role *ix = slot->ix;
+
+	slot->peer = peer_free(slot->peer);
+	slot->ended = true;
+	loop_timer_set(slot->deadline, END_WITHIN_MS);
+	if (slot->batch)
+		run_over(slot, died);
+	if (slot->split)
+		split_over(slot, THREADS_EIO);
+	if (slot->instance == SLOT_EXITED)
+		slot_free(slot);
+	pool_work(ix);
+}
+
+static int on_split_answer(struct parse_slot *slot, struct frame *f, struct threads_error *err)
+{
+	AUTO_FREE struct split_range *ranges = NULL;
+	struct split_request *split = slot->split;
+	const int64_t next = frame_get_int_in(f, 0, INT64_MAX);
+	const bool at_end = frame_get_int_in(f, 0, 1) == 1;
+	const size_t count = (size_t)frame_get_int_in(f, 0, RANGES_MAX);
+	int rc;
+
+	ranges = calloc(count + 1, sizeof(*ranges));
+	if (!ranges || !split)
+		return threads_error_set(err, THREADS_EINVAL, "split answer out of place");
+	for (size_t i = 0; i < count; i++) {
+		ranges[i].offset = (uint64_t)frame_get_int_in(f, 0, INT64_MAX);
+		ranges[i].length = (uint64_t)frame_get_int_in(f, 0, INT64_MAX);
+	}
+	rc = frame_get_end(f, err);
+	if (rc < 0)
+		return rc;
+	/* A splitter that stands still, or goes back, would never end the import. */
+	if ((uint64_t)next < split->from || ((uint64_t)next == split->from && !at_end))
+		return threads_error_set(err, THREADS_EINVAL, "the mbox split does not move on");
+	slot->split = NULL;
+	if (split->done)
+		split->done(ranges, count, (uint64_t)next, at_end, 0, split->arg);
+	return 0;
+}
+
+static int on_frame(struct peer *peer, struct frame *f, void *arg, struct threads_error *err)
+{
+	struct parse_slot *slot = arg;
+	int rc = 0;
+
+	(void)peer;
+	if (f->type == PARSE_BATCH_IS && slot->batch) {
+		(void)frame_get_int(f);
+		rc = frame_get_end(f, err);
+	} else if (f->type == PARSE_SPLIT_IS) {
+		rc = on_split_answer(slot, f, err);
+	} else {
+		rc = threads_error_set(err, THREADS_EINVAL, "unexpected frame %u from parse",
+				       f->type);
+	}
+	if (rc == 0)
+		slot_over(slot, false);
+	return rc;
+}
+
+static void on_closed(struct peer *peer, const struct threads_error *why, void *arg)
+{
+	struct parse_slot *slot = arg;
+
+	(void)peer;
+	if (why)
+		log_warning("parse %lld: %s", (long long)slot->instance, why->text);
+	slot->peer = NULL;
+	if (!slot->ended)
+		slot_over(slot, true);
+}
+
+static int send_batch(struct parse_slot *slot, struct batch *batch, struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	int rc = memfd_new("threads-record", &slot->output_fd, err);
+
+	if (rc < 0)
+		return rc;
+	slot->run_end = batch_run_end(batch);
+	frame_begin(&f, PARSE_BATCH, 1);
+	frame_put_fd(&f, batch->fd);
+	frame_put_fd(&f, slot->output_fd);
+	frame_put_int(&f, (int64_t)(slot->run_end - batch->parsed));
+	for (size_t i = batch->parsed; i < slot->run_end; i++) {
+		frame_put_int(&f, (int64_t)batch->entries[i].offset);
+		frame_put_int(&f, (int64_t)batch->entries[i].length);
+		frame_put_int(&f, batch->entries[i].received_ms);
+	}
+	return peer_send(slot->peer, &f, err);
+}
+
+static int send_split(struct parse_slot *slot, struct split_request *split,
+		      struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+
+	frame_begin(&f, PARSE_SPLIT, 1);
+	frame_put_fd(&f, split->fd);
+	frame_put_int(&f, (int64_t)split->from);
+	frame_put_int(&f, split->most_messages);
+	frame_put_int(&f, split->most_bytes);
+	return peer_send(slot->peer, &f, err);
+}
+
+/* Gives an idle parser the next work. Splits first: they feed the others. */
+static void give_work(struct parse_slot *slot)
+{
+	struct index_role *ix = slot->ix;
+	struct threads_error err;
+	int rc;
+
+	if (!STAILQ_EMPTY(&ix->splits)) {
+		slot->split = STAILQ_FIRST(&ix->splits);
+		STAILQ_REMOVE_HEAD(&ix->splits, link);
+		rc = send_split(slot, slot->split, &err);
+	} else {
+		slot->batch = STAILQ_FIRST(&ix->unparsed);
+		STAILQ_REMOVE_HEAD(&ix->unparsed, link);
+		rc = send_batch(slot, slot->batch, &err);
+	}
+	loop_timer_set(slot->deadline, WORK_WITHIN_MS);
+	if (rc < 0) {
+		/* The process is gone already; on_closed() follows and gives the work back. */
+		log_warning("parse %lld: %s", (long long)slot->instance, err.text);
+	}
+}
+
+static size_t work_count(const struct index_role *ix)
+{
+	const struct split_request *split;
+	const struct batch *batch;
+	size_t count = 0;
+
+	STAILQ_FOREACH(split, &ix->splits, link)
+	count++;
+	STAILQ_FOREACH(batch, &ix->unparsed, link)
+	count++;
+	return count;
+}
+
+void pool_work(struct index_role *ix)
+{
+	const size_t most = (size_t)config_int(ix->role->config, "parse_processes");
+	size_t alive = 0, coming = 0, work;
+	struct parse_slot *slot, *next;
+
+	for (slot = LIST_FIRST(&ix->slots); slot; slot = next) {
+		next = LIST_NEXT(slot, link);
+		if (slot->ended)
+			continue;
+		alive++;
+		if (slot->peer && !slot->batch && !slot->split && work_count(ix) > 0)
+			give_work(slot);
+		if (!slot->batch && !slot->split)
+			coming++;
+	}
+	if (ix->stopping || loop_timer_is_set(ix->parse_retry))
+		return;
+	/* One more than may work at once starts ahead: its start costs no waiting. */
+	work = work_count(ix);
+	for (; work > coming && alive < most + 1; alive++, coming++)
+		if (!slot_new(ix)) {
+			loop_timer_set(ix->parse_retry, START_AGAIN_MS);
+			return;
+		}
+}
+
+void pool_retry(void *arg)
+{
+	pool_work(arg);
+}
+
+static struct parse_slot *find_slot(struct index_role *ix, int64_t instance)
+{
+	struct parse_slot *slot;
+
+	LIST_FOREACH(slot, &ix->slots, link)
+	if (slot->instance == instance)
+		return slot;
+	return NULL;
+}
+
+int pool_attach(struct index_role *ix, int64_t instance, int fd, struct threads_error *err)
+{
+	struct parse_slot *slot = find_slot(ix, instance);
+	int rc;
+
+	if (!slot || slot->peer || slot->ended) {
+		close(fd); /* a parser of an index that died: it ends at the end of file */
+		return 0;
+	}
+	const struct peer_handler handler = { on_frame, on_closed, slot };
+
+	rc = peer_new(ix->role->loop, fd, ROLE_PARSE, instance, &handler, &slot->peer, err);
+	if (rc < 0)
+		return rc;
+	loop_timer_set(slot->deadline, IDLE_MS);
+	pool_work(ix);
+	return 0;
+}
+
+void pool_exited(struct index_role *ix, int64_t instance)
+{
+	struct parse_slot *slot = find_slot(ix, instance);
+
+	if (!slot)
+		return;
+	if (!slot->ended) {
+		/* With a peer its last frames may still be unread: on_closed() does the rest. */
+		if (slot->peer) {
+			slot->instance = SLOT_EXITED;
+			return;
+		}
+		loop_timer_set(ix->parse_retry, START_AGAIN_MS);
+	}
+	slot_free(slot);
+	pool_work(ix);
+}
+
+size_t pool_in_hand(const struct index_role *ix)
+{
+	const struct parse_slot *slot;
+	size_t count = 0;
+
+	LIST_FOREACH(slot, &ix->slots, link)
+	if (slot->batch)
+		count += slot->batch->count;
+	return count;
+}
+
+void pool_split(struct index_role *ix, struct split_request *request)
+{
+	STAILQ_INSERT_TAIL(&ix->splits, request, link);
+	pool_work(ix);
+}
+
+void pool_split_cancel(struct index_role *ix, struct split_request *request)
+{
+	struct split_request *waiting;
+	struct parse_slot *slot;
+
+	STAILQ_FOREACH(waiting, &ix->splits, link)
+	if (waiting == request) {
+		STAILQ_REMOVE(&ix->splits, request, split_request, link);
+		return;
+	}
+	LIST_FOREACH(slot, &ix->slots, link)
+	if (slot->split == request)
+		slot->split = NULL; /* its answer will be out of place and end the parser */
+}
+
+void pool_free(struct index_role *ix)
+{
+	struct parse_slot *slot;
+
+	while ((slot = LIST_FIRST(&ix->slots))) {
+		if (slot->batch)
+			STAILQ_INSERT_HEAD(&ix->unparsed, slot->batch, link);
+		slot->batch = NULL;
+		slot->split = NULL;
+		slot_free(slot);
+	}
+}

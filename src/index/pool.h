@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parse processes. Each serves one batch (or splits one piece of an mbox)
+ * and ends, so that one taken over by a mail cannot forge the next one's record.
+ */
+#ifndef THREADS_INDEX_POOL_H
+#define THREADS_INDEX_POOL_H
+
+#include "index/index.h"
+
+/* There may be something to parse: starts processes, hands out work. */
+void pool_work(struct index_role *ix);
+
+/* A parser asked for is there. Takes over fd. */
+int pool_attach(struct index_role *ix, int64_t instance, int fd, struct threads_error *err);
+
+/* A parser ended (CTL_EXITED), perhaps before it was ever there. */
+void pool_exited(struct index_role *ix, int64_t instance);
+
+/* Messages that parsers have in hand. */
+size_t pool_in_hand(const struct index_role *ix);
+
+/* Timer callback: starts again after a parser could not be started. */
+void pool_retry(void *index_role);
+
+void pool_free(struct index_role *ix);
+
+struct split_range {
+	uint64_t offset, length;
+};
+
+/* next: where to go on. rc < 0: the splitter failed. ranges are borrowed for the call. */
+typedef void pool_split_fn(const struct split_range *ranges, size_t count, uint64_t next,
+			   bool at_end, int rc, void *arg);
+
+struct split_request {
+	int fd; /* borrowed until done is called */
+	uint64_t from;
+	int64_t most_messages, most_bytes;
+	pool_split_fn *done;
+	void *arg;
+	STAILQ_ENTRY(split_request) link;
+};
+
+/* The request is the caller's and stays valid until done. */
+void pool_split(struct index_role *ix, struct split_request *request);
+
+/* Forgets a request: done is not called any more. */
+void pool_split_cancel(struct index_role *ix, struct split_request *request);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Accounts and their folders: what `index` writes and asks to decide who is
+ * connected when. Each public function is one transaction unless said.
+ */
+#ifndef THREADS_STORE_ACCOUNT_H
+#define THREADS_STORE_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/strbuf.h"
+#include "store/store.h"
+
+/* The six fields that, with the account's public id, a secret is bound to. Text is borrowed. */
+struct account_bound {
+	const char *provider, *host, *tls, *login, *ca;
+	int port;
+};
+
+struct account_new {
+	const char *idempotency_key; /* "" none: a repeated key gives the first answer again */
+	const char *name;
+	const char *owner;          /* public id of a user */
+	const char *type;           /* imap, import, sample */
+	const char *policy;         /* open, closed, or "" for the setting's default */
+	struct account_bound bound; /* imap only, else empty texts */
+	const char *folders;        /* JSON list, "" default choice */
+};
+
+/* Returns 0 and the public id. imap accounts start as draft, others as active.
+ * Errors: THREADS_EINVAL (name taken, unknown owner, bad value: words for a person). */
+int account_create(struct store *store, const struct account_new *account, int64_t now_ms,
+		   struct strbuf *ret_public_id, struct threads_error *err) MUST_CHECK;
+
+/* All that index needs to know of one account. Heap copies: release. */
+struct account {
+	int64_t id, owner_id;
+	char public_id[27];
+	char *name, *type, *state, *policy;
+	char *provider, *host, *tls, *login, *ca, *folders;
+	int port;
+	int64_t since_ms, next_try_ms, last_ok_ms, failures, pass_ended_ms;
+	bool secret_set;
+	bool keep_messages;
+};
+void account_release(struct account *account);
+
+/* By public id, or by name (any case). Returns 1, 0 not found, < 0. */
+int account_find(struct store *store, const char *name_or_id, struct account *ret_account,
+		 struct threads_error *err) MUST_CHECK;
+int account_get(struct store *store, int64_t id, struct account *ret_account,
+		struct threads_error *err) MUST_CHECK;
+
+/* The first import account of this name; made for the owner (public id, "" = the first owner) if
+ * there is none. Errors: THREADS_EINVAL if the name belongs to an account of another type or owner. */
+int account_for_import(struct store *store, const char *name, const char *owner, const char *type,
+		       int64_t now_ms, int64_t *ret_id, struct threads_error *err) MUST_CHECK;
+
+struct account_change {
+	const char *name, *policy, *folders; /* NULL keeps */
+	const struct account_bound *bound; /* NULL keeps; a change voids the secret: state draft */
+};
+/* ret_voided: the secret must be asked for again. Policy tightening is effective at once (deny + epoch). */
+int account_change(struct store *store, int64_t id, const struct account_change *change,
+		   int64_t now_ms, bool *ret_voided, struct threads_error *err) MUST_CHECK;
+
+/* state: draft, active, waiting, paused, error, deleting. Clears the error when active. */
+int account_set_state(struct store *store, int64_t id, const char *state,
+		      struct threads_error *err) MUST_CHECK;
+int account_set_secret(struct store *store, int64_t id, const char *secret_state,
+		       struct threads_error *err) MUST_CHECK;
+
+struct account_trouble {
+	const char *kind, *text, *next, *detail; /* all "": no trouble */
+};
+/* What the account page shows; error_ms keeps the time of the first of equal kinds. */
+int account_set_activity(struct store *store, int64_t id, const char *activity,
+			 const struct account_trouble *trouble, int64_t next_try_ms, int64_t now_ms,
+			 struct threads_error *err) MUST_CHECK;
+
+/* A log-in succeeded: verified_ms, failures 0; if the login looks like an e-mail address it becomes
+ * the account's address and (unless somebody else's) the owner's own channel. */
+int account_verified(struct store *store, int64_t id, int64_t now_ms,
+		     struct threads_error *err) MUST_CHECK;
+
+/* Progress figures of a pass. begin zeroes them; add is cheap and may be part of ingest's
+ * transaction (finish callback); end sets server count, bodies, bytes, last_ok. */
+struct pass_figures {
+	int64_t server, wanted, read, stored, duplicate, excluded, failed, bodies, bytes;
+};
+int account_pass_begin(struct store *store, int64_t id, int64_t now_ms,
+		       struct threads_error *err) MUST_CHECK;
+int account_pass_wanted(struct store *store, int64_t id, int64_t add_server, int64_t add_wanted,
+			struct threads_error *err) MUST_CHECK;
+int account_pass_add(struct store *store, int64_t id, const struct pass_figures *add,
+		     struct threads_error *err) MUST_CHECK; /* joins a transaction in progress */
+int account_pass_end(struct store *store, int64_t id,
+		     const struct pass_figures *set_server_bodies_bytes, int64_t now_ms,
+		     struct threads_error *err) MUST_CHECK;
+int account_pass_get(struct store *store, int64_t id, struct pass_figures *ret,
+		     int64_t *ret_started_ms, int64_t *ret_ended_ms,
+		     struct threads_error *err) MUST_CHECK;
+
+/* Accounts of type imap in an order fair for connecting: (state active or error with next_try_ms
+ * due), longest not served first. fn returns non-zero to stop. */
+typedef int account_due_fn(int64_t id, void *arg);
+int account_due(struct store *store, int64_t now_ms, account_due_fn *fn, void *arg,
+		struct threads_error *err) MUST_CHECK;
+
+/* Public ids of all accounts that are not being deleted (for the vault). */
+typedef int account_each_fn(const char *public_id, void *arg);
+int account_each(struct store *store, account_each_fn *fn, void *arg,
+		 struct threads_error *err) MUST_CHECK;
+
+/* Begins deletion: state deleting + background job. With keep_messages the messages move to the
+ * owner's archive account. Pending ingest of it must be over. */
+int account_delete(struct store *store, int64_t id, bool keep_messages, int64_t now_ms,
+		   struct threads_error *err) MUST_CHECK;
+
+/* ---- folders ---- */
+
+struct folder_listed {
+	const char *name, *display, *special;
+	bool selectable, chosen;
+};
+/* The server's list: marks what is gone, adds what is new. */
+int folder_list(struct store *store, int64_t account_id, const struct folder_listed *folders,
+		size_t count, int64_t now_ms, struct threads_error *err) MUST_CHECK;
+
+/* The folder row of this generation; a new UIDVALIDITY opens a new generation (the old becomes 'old').
+ * For imports: uidvalidity 0. */
+int folder_open(struct store *store, int64_t account_id, const char *name, int64_t uidvalidity,
+		int64_t server_count, int64_t now_ms, int64_t *ret_id,
+		struct threads_error *err) MUST_CHECK;
+
+/* Appends the UIDs known in this folder (sightings and ledger rows) as an IMAP sequence set "1:4,7". */
+int folder_known_uids(struct store *store, int64_t folder_id, struct strbuf *out,
+		      struct threads_error *err) MUST_CHECK;
+
+/* Whether the folder belongs to the account (an imap process may only write into its own). 1/0. */
+int folder_belongs(struct store *store, int64_t folder_id, int64_t account_id,
+		   struct threads_error *err) MUST_CHECK;
+
+/* A message that was not stored, by its UID (too large, poison): ledger row, once. */
+int ledger_note(struct store *store, int64_t account_id, int64_t folder_id, int64_t uid,
+		const char *reason, const char *detail, int64_t now_ms,
+		struct threads_error *err) MUST_CHECK;
+
+#endif
