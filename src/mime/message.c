@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mime/message.h"
+
+#include <gmime/gmime.h>
+#include <strings.h>
+
+#include "mime/header.h"
+
+enum {
+	BOUNDARIES_MAX = 64, /* different ones that are told apart when there are too many parts */
+	BOUNDARY_MAX = 200,
+	STACK_MAX = 1100, /* gmime stops at a depth of 1,024 */
+};
+
+int mime_open(struct mime **ret_mime, struct threads_error *err)
+{
+	CLEANUP(mime_closep) struct mime *mime = calloc(1, sizeof(*mime));
+	int rc;
+
+	if (!mime)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	g_mime_init();
+	rc = charsets_open(&mime->charsets, err);
+	if (rc == 0)
+		rc = digest_new(&mime->digest, err);
+	if (rc < 0)
+		return rc;
+	*ret_mime = TAKE_PTR(mime);
+	return 0;
+}
+
+struct mime *mime_close(struct mime *mime)
+{
+	if (!mime)
+		return NULL;
+	charsets_close(mime->charsets);
+	digest_free(mime->digest);
+	free(mime);
+	return NULL;
+}
+
+void mime_closep(struct mime **mime)
+{
+	*mime = mime_close(*mime);
+}
+
+/* ---- too many parts ---- */
+
+struct boundary {
+	const char *text;
+	size_t len;
+};
+
+/* Next line that begins with "--" at or behind p, or NULL. */
+static const char *dashes_next(const char *data, const char *p, const char *end)
+{
+	while (p < end && (p = memchr(p, '-', (size_t)(end - p))) != NULL) {
+		if (end - p >= 2 && p[1] == '-' && (p == data || p[-1] == '\n'))
+			return p;
+		p++;
+	}
+	return NULL;
+}
+
+/* Texts behind "boundary=" anywhere in the message. */
+static size_t boundaries_find(const char *data, const char *end, struct boundary *out)
+{
+	static const char word[] = "oundary";
+	size_t count = 0;
+
+	for (const char *p = data; count < BOUNDARIES_MAX && p < end; p++) {
+		size_t len = 0;
+
+		p = memmem(p, (size_t)(end - p), word, sizeof(word) - 1);
+		if (!p)
+			break;
+		for (p += sizeof(word) - 1; p < end && strchr(" \t\"=", *p) && *p; p++)
+			continue;
+		while (p + len < end && len < BOUNDARY_MAX && !strchr("\"\r\n;", p[len]) && p[len])
+			len++;
+		if (len > 0)
+			out[count++] = (struct boundary){ p, len };
+	}
+	return count;
+}
+
+static bool is_boundary(const char *line, const char *end, const struct boundary *list,
+			size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((size_t)(end - line - 2) >= list[i].len &&
+		    memcmp(line + 2, list[i].text, list[i].len) == 0)
+			return true;
+	return false;
+}
+
+/* Length of the beginning that has at most MIME_PARTS_MAX boundary lines. */
+static size_t parts_limit(const char *data, size_t len)
+{
+	struct boundary list[BOUNDARIES_MAX];
+	const char *end = data + len, *p = data;
+	size_t lines = 0, count;
+
+	while (lines <= MIME_PARTS_MAX && (p = dashes_next(data, p, end)) != NULL) {
+		lines++;
+		p += 2;
+	}
+	if (lines <= MIME_PARTS_MAX)
+		return len;
+	count = boundaries_find(data, end, list);
+	lines = 0;
+	for (p = data; (p = dashes_next(data, p, end)) != NULL; p += 2)
+		if (is_boundary(p, end, list, count) && ++lines > MIME_PARTS_MAX + 1)
+			return (size_t)(p - data);
+	return len;
+}
+
+/* ---- walking what gmime found ---- */
+
+struct walk {
+	struct mime_message *message;
+	size_t cap;
+	struct {
+		GMimeObject *object; /* NULL: end of the part "parent" */
+		size_t parent;
+	} stack[STACK_MAX + MIME_PARTS_MAX];
+	size_t depth;
+	bool failed;
+};
+
+static bool walk_push(struct walk *w, GMimeObject *object, size_t parent)
+{
+	if (w->depth == ARRAY_SIZE(w->stack))
+		return false;
+	w->stack[w->depth].object = object;
+	w->stack[w->depth++].parent = parent;
+	return true;
+}
+
+static struct mime_part *part_add(struct walk *w, size_t parent)
+{
+	struct mime_message *m = w->message;
+
+	if (m->count == w->cap) {
+		const size_t cap = w->cap ? w->cap * 2 : 16;
+		struct mime_part *parts = realloc(m->parts, cap * sizeof(*parts));
+
+		if (!parts) {
+			w->failed = true;
+			return NULL;
+		}
+		m->parts = parts;
+		w->cap = cap;
+	}
+	m->parts[m->count] = (struct mime_part){ .parent = parent, .after = m->count + 1 };
+	return &m->parts[m->count++];
+}
+
+static void type_set(struct mime_part *part, GMimeObject *object)
+{
+	GMimeContentType *type = g_mime_object_get_content_type(object);
+	const char *media = type ? g_mime_content_type_get_media_type(type) : NULL;
+	const char *sub = type ? g_mime_content_type_get_media_subtype(type) : NULL;
+	size_t n = 0;
+
+	snprintf(part->type, sizeof(part->type), "%s/%s", media ? media : "text",
+		 sub ? sub : "plain");
+	for (char *c = part->type; *c; c++) { /* ASCII only, so that it is UTF-8 */
+		if (*c > 0x20 && *c < 0x7F)
+			part->type[n++] = *c >= 'A' && *c <= 'Z' ? (char)(*c | 0x20) : *c;
+	}
+	part->type[n] = '\0';
+}
+
+static enum transfer encoding_of(GMimeDataWrapper *content)
+{
+	switch (g_mime_data_wrapper_get_encoding(content)) {
+	case GMIME_CONTENT_ENCODING_BASE64:
+		return TRANSFER_BASE64;
+	case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
+		return TRANSFER_QUOTED_PRINTABLE;
+	case GMIME_CONTENT_ENCODING_UUENCODE:
+		return TRANSFER_UUENCODE;
+	case GMIME_CONTENT_ENCODING_DEFAULT:
+	case GMIME_CONTENT_ENCODING_7BIT:
+	case GMIME_CONTENT_ENCODING_8BIT:
+	case GMIME_CONTENT_ENCODING_BINARY:
+		break;
+	}
+	return TRANSFER_IDENTITY;
+}
+
+static void leaf_set(struct mime_part *part, GMimePart *object, size_t message_len)
+{
+	GMimeDataWrapper *content = g_mime_part_get_content(object);
+	GMimeStream *stream = content ? g_mime_data_wrapper_get_stream(content) : NULL;
+
+	part->kind = MIME_LEAF;
+	if (!stream || stream->bound_start < 0 || stream->bound_end < stream->bound_start ||
+	    (size_t)stream->bound_end > message_len)
+		return;
+	part->offset = (size_t)stream->bound_start;
+	part->length = (size_t)(stream->bound_end - stream->bound_start);
+	part->encoding = encoding_of(content);
+}
+
+static size_t first_header(GMimeHeaderList *list)
+{
+	gint64 offset = -1;
+
+	if (list && g_mime_header_list_get_count(list) > 0)
+		offset = g_mime_header_get_offset(g_mime_header_list_get_header_at(list, 0));
+	return offset >= 0 ? (size_t)offset : SIZE_MAX;
+}
+
+/* gmime does not say where an attached message lies. It begins with its first header,
+ * which is either one of the message's or a Content-... one of its part. */
+static void message_set(struct mime_part *part, GMimeMessage *inner)
+{
+	GMimeObject *body = g_mime_message_get_mime_part(inner);
+	size_t other = SIZE_MAX;
+
+	part->kind = MIME_MESSAGE;
+	part->object = inner;
+	part->headers = g_mime_object_get_header_list(GMIME_OBJECT(inner));
+	part->offset = first_header(part->headers);
+	if (body)
+		other = first_header(g_mime_object_get_header_list(body));
+	if (other < part->offset)
+		part->offset = other;
+}
+
+static void walk_children(struct walk *w, GMimeObject *object, size_t self)
+{
+	if (GMIME_IS_MULTIPART(object)) {
+		GMimeMultipart *multipart = GMIME_MULTIPART(object);
+
+		for (int i = g_mime_multipart_get_count(multipart); i-- > 0;)
+			if (!walk_push(w, g_mime_multipart_get_part(multipart, i), self))
+				w->message->cut = true;
+	} else if (w->message->parts[self].kind == MIME_MESSAGE) {
+		GMimeObject *inner = g_mime_message_get_mime_part(w->message->parts[self].object);
+
+		if (inner)
+			walk_push(w, inner, self);
+	}
+}
+
+static void walk_part(struct walk *w, GMimeObject *object, size_t parent)
+{
+	struct mime_part *part = part_add(w, parent);
+
+	if (!part)
+		return;
+	part->object = object;
+	part->headers = part->own_headers = g_mime_object_get_header_list(object);
+	type_set(part, object);
+	if (GMIME_IS_MULTIPART(object)) {
+		part->kind = MIME_MULTIPART;
+	} else if (GMIME_IS_MESSAGE(object)) {
+		message_set(part, GMIME_MESSAGE(object));
+		snprintf(part->type, sizeof(part->type), "message/rfc822");
+	} else if (GMIME_IS_MESSAGE_PART(object)) {
+		GMimeMessage *inner = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+
+		if (inner)
+			message_set(part, inner);
+	} else if (GMIME_IS_PART(object)) {
+		leaf_set(part, GMIME_PART(object), w->message->len);
+	}
+	walk_children(w, object, (size_t)(part - w->message->parts));
+}
+
+/* Each part's "after", children first. */
+static void close_parts(struct mime_message *m)
+{
+	for (size_t i = m->count; i-- > 1;) {
+		struct mime_part *parent = &m->parts[m->parts[i].parent];
+
+		if (parent->after < m->parts[i].after)
+			parent->after = m->parts[i].after;
+	}
+}
+
+/* The boundary of the multipart that i stands in, or NULL: nothing ends i early. */
+static const char *boundary_around(const struct mime_message *m, size_t i)
+{
+	do {
+		i = m->parts[i].parent;
+		if (m->parts[i].kind == MIME_MULTIPART)
+			return g_mime_object_get_content_type_parameter(m->parts[i].object,
+									"boundary");
+	} while (i != 0);
+	return NULL;
+}
+
+/* Where the line "--boundary" begins, without the line end in front of it. */
+static size_t boundary_line(const struct mime_message *m, size_t from, const char *boundary)
+{
+	const char *end = m->data + m->len, *p = m->data + from;
+	const size_t len = strlen(boundary);
+
+	for (; (p = dashes_next(m->data, p, end)) != NULL; p += 2) {
+		if ((size_t)(end - p - 2) < len || memcmp(p + 2, boundary, len) != 0)
+			continue;
+		if (p > m->data + from)
+			p -= p - m->data >= 2 && p[-2] == '\r' ? 2 : 1;
+		return (size_t)(p - m->data);
+	}
+	return m->len;
+}
+
+/* Ends of attached messages: the next boundary behind their last leaf. Only of the
+ * outer ones; a chain of a thousand would look at the same bytes a thousand times. */
+static void close_messages(struct mime_message *m)
+{
+	enum { DEPTH = 8 };
+
+	for (size_t i = 1; i < m->count; i++) {
+		struct mime_part *part = &m->parts[i];
+		const char *boundary;
+		size_t from = part->offset, depth = 0;
+
+		if (part->kind != MIME_MESSAGE)
+			continue;
+		if (part->offset > m->len)
+			part->offset = from = m->len; /* it has no headers at all: unknown */
+		for (size_t up = i; up != 0; up = m->parts[up].parent)
+			if (++depth > DEPTH * 4)
+				break;
+		for (size_t in = i + 1; in < part->after; in++)
+			if (m->parts[in].kind == MIME_LEAF &&
+			    m->parts[in].offset + m->parts[in].length > from)
+				from = m->parts[in].offset + m->parts[in].length;
+		boundary = depth <= DEPTH * 4 ? boundary_around(m, i) : NULL;
+		part->length =
+			(boundary ? boundary_line(m, from, boundary) : m->len) - part->offset;
+	}
+}
+
+static int walk_all(struct mime_message *m, struct threads_error *err)
+{
+	AUTO_FREE struct walk *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	w->message = m;
+	walk_push(w, m->root, 0);
+	while (w->depth > 0 && !w->failed) {
+		w->depth--;
+		walk_part(w, w->stack[w->depth].object, w->stack[w->depth].parent);
+	}
+	if (w->failed)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	close_parts(m);
+	close_messages(m);
+	m->parts[0].offset = 0;
+	m->parts[0].length = m->len;
+	return 0;
+}
+
+/* gmime reads through a GByteArray that borrows data. */
+static GMimeMessage *gmime_parse(const char *data, size_t len)
+{
+	union {
+		const char *in;
+		guint8 *out; /* gmime does not write */
+	} bytes = { .in = data };
+	GByteArray *array = g_byte_array_new_take(bytes.out, len);
+	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(array);
+	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+	GMimeMessage *message;
+
+	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+	g_mime_parser_set_persist_stream(parser, TRUE);
+	message = g_mime_parser_construct_message(parser, NULL);
+	g_object_unref(parser);
+	/* The parts' own streams share the array: it is freed with the message. */
+	if (message)
+		g_object_set_data_full(G_OBJECT(message), "threads-bytes", array,
+				       (GDestroyNotify)g_byte_array_unref);
+	g_object_unref(stream);
+	return message;
+}
+
+int mime_message_parse(const char *data, size_t len, struct mime_message *ret_message,
+		       struct threads_error *err)
+{
+	struct mime_message m = { .data = data, .len = len };
+	const size_t seen = parts_limit(data, len);
+	int rc;
+
+	if (len >= INT32_MAX)
+		return threads_error_set(err, THREADS_ELIMIT, "message is larger than 2 GB");
+	m.cut = seen < len;
+	m.root = gmime_parse(data, seen);
+	if (!m.root)
+		return threads_error_set(err, THREADS_EINVAL, "not a message");
+	rc = walk_all(&m, err);
+	if (rc < 0)
+		mime_message_release(&m);
+	else
+		*ret_message = m;
+	return rc;
+}
+
+void mime_message_release(struct mime_message *message)
+{
+	if (message->root) {
+		GByteArray *array = g_object_steal_data(G_OBJECT(message->root), "threads-bytes");
+
+		g_object_unref(message->root);
+		if (array)
+			g_byte_array_free(array, FALSE); /* the bytes are the caller's */
+	}
+	free(message->parts);
+	*message = (struct mime_message){ 0 };
+}
+
+/* ---- headers and contents ---- */
+
+const char *mime_header_at(const struct mime_part *part, size_t index, const char **ret_name,
+			   size_t *ret_len)
+{
+	GMimeHeaderList *list = part->headers;
+	GMimeHeader *header = NULL;
+	const char *value;
+
+	if (index < (size_t)g_mime_header_list_get_count(list))
+		header = g_mime_header_list_get_header_at(list, (int)index);
+	value = header ? g_mime_header_get_raw_value(header) : NULL;
+	if (!value)
+		return NULL;
+	*ret_name = g_mime_header_get_name(header);
+	*ret_len = strlen(value);
+	return value;
+}
+
+static const char *list_header(GMimeHeaderList *list, const char *name, size_t *ret_len)
+{
+	GMimeHeader *header = list ? g_mime_header_list_get_header(list, name) : NULL;
+	const char *value = header ? g_mime_header_get_raw_value(header) : NULL;
+
+	*ret_len = value ? strlen(value) : 0;
+	return value;
+}
+
+const char *mime_header(const struct mime_part *part, const char *name, size_t *ret_len)
+{
+	return list_header(part->headers, name, ret_len);
+}
+
+const char *mime_own_header(const struct mime_part *part, const char *name, size_t *ret_len)
+{
+	return list_header(part->own_headers, name, ret_len);
+}
+
+bool mime_header_text(const struct mime *mime, const struct mime_part *part, const char *name,
+		      struct strbuf *out)
+{
+	size_t len;
+	const char *raw = mime_header(part, name, &len);
+
+	if (raw)
+		header_decode(mime->charsets, raw, len, out);
+	return raw != NULL;
+}
+
+void mime_part_filename(const struct mime *mime, const struct mime_part *part, struct strbuf *out)
+{
+	size_t len;
+	const char *raw = mime_own_header(part, "Content-Disposition", &len);
+
+	if (raw && header_param(mime->charsets, raw, len, "filename", out) && out->len > 0)
+		return;
+	raw = mime_own_header(part, "Content-Type", &len);
+	if (raw)
+		header_param(mime->charsets, raw, len, "name", out);
+}
+
+void mime_part_bytes(const struct mime_message *message, const struct mime_part *part,
+		     struct strbuf *scratch, const char **ret_data, size_t *ret_len)
+{
+	struct transfer_reader reader;
+	char chunk[8192];
+	size_t n;
+
+	if (part->encoding == TRANSFER_IDENTITY) {
+		*ret_data = message->data + part->offset;
+		*ret_len = part->length;
+		return;
+	}
+	strbuf_reset(scratch);
+	transfer_begin(&reader, part->encoding, message->data + part->offset, part->length);
+	while (!scratch->failed && (n = transfer_read(&reader, chunk, sizeof(chunk))) > 0) {
+		if (n > scratch->max - scratch->len)
+			n = scratch->max - scratch->len; /* what fits is worth having */
+		strbuf_add(scratch, chunk, n);
+		if (scratch->len == scratch->max)
+			break;
+	}
+	*ret_data = strbuf_str(scratch);
+	*ret_len = scratch->len;
+}
+
+void mime_part_text(const struct mime *mime, const struct mime_part *part, const char *data,
+		    size_t len, struct strbuf *out)
+{
+	CLEANUP(strbuf_release) struct strbuf charset = STRBUF_INIT(100);
+	size_t raw_len;
+	const char *raw = mime_own_header(part, "Content-Type", &raw_len);
+
+	if (raw)
+		header_param(mime->charsets, raw, raw_len, "charset", &charset);
+	charset_decode(mime->charsets, strbuf_str(&charset), charset.len, data, len, out);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parts of a raw message, found by gmime: a flat list in order, depth
+ * first. Nothing is copied or decoded; a part says where its bytes are. gmime
+ * limits depth but not the number of parts, and GLib ends the process when
+ * memory runs out: run this in a process that may die.
+ */
+#ifndef THREADS_MIME_MESSAGE_H
+#define THREADS_MIME_MESSAGE_H
+
+#include "mime/charset.h"
+#include "mime/digest.h"
+#include "mime/transfer.h"
+
+enum {
+	MIME_PARTS_MAX = 10000, /* boundary lines that are looked at; the rest is not seen */
+	MIME_TYPE_SIZE = 100,
+};
+
+/* What parsing needs again and again. One per process (gmime is global). */
+struct mime {
+	struct charsets *charsets;
+	struct digest *digest;
+};
+
+int mime_open(struct mime **ret_mime, struct threads_error *err) MUST_CHECK;
+struct mime *mime_close(struct mime *mime);
+void mime_closep(struct mime **mime);
+
+enum mime_kind {
+	MIME_LEAF,
+	MIME_MULTIPART,
+	MIME_MESSAGE, /* part 0 is the message itself, others are attached ones */
+};
+
+struct mime_part {
+	enum mime_kind kind;
+	enum transfer encoding;
+	size_t parent;             /* index; part 0 is its own parent */
+	size_t after;              /* index behind its last descendant */
+	size_t offset, length;     /* content, still encoded, in the raw message */
+	char type[MIME_TYPE_SIZE]; /* lower case; "message/rfc822" for part 0 */
+	void *object;              /* gmime's */
+	void *headers;             /* of the message for MIME_MESSAGE, else as own_headers */
+	void *own_headers;         /* that describe the part itself: Content-... */
+};
+
+struct mime_message {
+	const char *data; /* the caller's */
+	size_t len;
+	struct mime_part *parts;
+	size_t count; /* >= 1 */
+	bool cut;     /* there are parts beyond the limit */
+	void *root;
+};
+
+/* data must outlive ret_message and be < 2 GB. Whatever the bytes are, there is a
+ * message. Errors: THREADS_ENOMEM, THREADS_ELIMIT (2 GB), THREADS_EINVAL (gmime finds nothing). */
+int mime_message_parse(const char *data, size_t len, struct mime_message *ret_message,
+		       struct threads_error *err) MUST_CHECK;
+void mime_message_release(struct mime_message *message);
+
+/* The raw value of a header (the first of its name), borrowed; NULL if absent. For a
+ * MIME_MESSAGE these are the headers of the message, for others those of the part. */
+const char *mime_header(const struct mime_part *part, const char *name, size_t *ret_len);
+
+/* Headers in order, for those that may come several times: NULL past the end. */
+const char *mime_header_at(const struct mime_part *part, size_t index, const char **ret_name,
+			   size_t *ret_len);
+
+/* Appends a decoded header; nothing if absent. Returns whether it is there. */
+bool mime_header_text(const struct mime *mime, const struct mime_part *part, const char *name,
+		      struct strbuf *out);
+
+/* The same of the headers that describe the part itself (Content-Disposition ...). */
+const char *mime_own_header(const struct mime_part *part, const char *name, size_t *ret_len);
+
+/* Appends the part's file name from either header as sent (not cleaned), or nothing. */
+void mime_part_filename(const struct mime *mime, const struct mime_part *part, struct strbuf *out);
+
+/* Content of a part, transfer encoding removed: borrowed from the message if it has
+ * none, else decoded into scratch (up to its limit). */
+void mime_part_bytes(const struct mime_message *message, const struct mime_part *part,
+		     struct strbuf *scratch, const char **ret_data, size_t *ret_len);
+
+/* Appends bytes of a text part as UTF-8, by the part's charset. */
+void mime_part_text(const struct mime *mime, const struct mime_part *part, const char *data,
+		    size_t len, struct strbuf *out);
+
+#endif
