@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The role http: hostile bytes in, clean request frames out.
+ *
+ * Holds: no database, no key, no file; the cookies and tickets of requests in
+ * flight. Can: accept connections, talk to auth and api. Cannot: open a file,
+ * connect anywhere, start a program. Whoever takes it over sees what passes
+ * through it from then on, not the archive.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "core/log.h"
+#include "http/policy.h"
+#include "http/site.h"
+#include "ipc/role.h"
+
+enum {
+	HEAD_MS = 30 * 1000,
+	BODY_MS = 30 * 1000,
+	SPARE_FDS = 128, /* besides the connections */
+	STOP_WAIT_MS = 3000,
+	STOP_POLL_MS = 50,
+};
+
+struct http_role {
+	struct gateway *gateway;
+	struct site *site;
+	struct http_server *server;
+	struct loop_timer *stop_timer;
+	int64_t stop_at_ms;
+	char origin[512];
+};
+
+static int rules(const struct role_context *role, struct sandbox_rules *ret_rules,
+		 struct threads_error *err)
+{
+	(void)role;
+	(void)err;
+	ret_rules->accepts = true;
+	return 0;
+}
+
+/* The port that listens, also when the configuration says 0 (tests). */
+static int listen_port(int fd)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof(address);
+	struct sockaddr_in in;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+		return 0;
+	if (address.ss_family != AF_INET && address.ss_family != AF_INET6)
+		return 0;
+	memcpy(&in, &address, sizeof(in)); /* the port stands at the same place in both */
+	return ntohs(in.sin_port);
+}
+
+static void find_origin(struct http_role *state, const struct role_context *role)
+{
+	const char *url = config_text(role->config, "public_url");
+	size_t len = strlen(url);
+
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	if (len > 0)
+		snprintf(state->origin, sizeof(state->origin), "%.*s", (int)len, url);
+	else
+		snprintf(state->origin, sizeof(state->origin), "http://localhost:%d",
+			 listen_port(role->listen_fds[0]));
+}
+
+static void raise_fd_limit(int64_t connections)
+{
+	const rlim_t wanted = (rlim_t)connections + SPARE_FDS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warning("descriptor limit: %m");
+}
+
+static int serve(struct http_role *state, const struct role_context *role,
+		 struct threads_error *err)
+{
+	const struct config *config = role->config;
+	const struct site_setup setup = {
+		.public_url = state->origin,
+		.upload_max = (uint64_t)config_int(config, "upload_chunk_max"),
+		.body_max = (size_t)config_int(config, "http_body_max"),
+	};
+	const struct http_limits limits = {
+		.connections = (unsigned)config_int(config, "http_connections"),
+		.body_max = setup.body_max,
+		.upload_max = setup.upload_max,
+		.head_ms = HEAD_MS,
+		.body_ms = BODY_MS,
+		.trusted_proxy = config_bool(config, "trusted_proxy"),
+		.hsts = strncmp(state->origin, "https://", 8) == 0 ? policy_hsts : NULL,
+	};
+	struct http_handler handler;
+	int rc = gateway_new(role->loop, state->origin, &gateway_defaults, &state->gateway, err);
+
+	if (rc == 0)
+		rc = site_new(&setup, state->gateway, &state->site, err);
+	if (rc < 0)
+		return rc;
+	handler = site_handler(state->site);
+	return http_server_new(role->loop, role->listen_fds[0], &limits, &handler, &state->server,
+			       err);
+}
+
+static int open_role(struct role_context *role, struct threads_error *err)
+{
+	struct http_role *state = calloc(1, sizeof(*state));
+
+	if (!state)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	role->state = state;
+	if (role->listen_count < 1)
+		return threads_error_set(err, THREADS_EINVAL, "no listening socket");
+	signal(SIGPIPE, SIG_IGN);
+	raise_fd_limit(config_int(role->config, "http_connections"));
+	find_origin(state, role);
+	return serve(state, role, err);
+}
+
+static int on_peer(struct role_context *role, enum role peer_role, int64_t instance,
+		   const char *host, int port, int fd, struct threads_error *err)
+{
+	struct http_role *state = role->state;
+
+	(void)host;
+	(void)port;
+	if (peer_role != ROLE_AUTH && peer_role != ROLE_API) {
+		close(fd);
+		return threads_error_set(err, THREADS_EINVAL, "http has no business with role %d",
+					 (int)peer_role);
+	}
+	return gateway_add_peer(state->gateway, peer_role, instance, fd, err);
+}
+
+static int on_control(struct role_context *role, struct frame *f, struct threads_error *err)
+{
+	struct http_role *state = role->state;
+
+	if (f->type == CTL_ROLES)
+		return site_roles_changed(state->site, f, err);
+	return 0; /* bells: browsers hear of changes from api */
+}
+
+static void stop_when_idle(void *arg)
+{
+	struct role_context *role = arg;
+	struct http_role *state = role->state;
+
+	if (http_server_busy(state->server) == 0 || clock_monotonic_ms() >= state->stop_at_ms)
+		loop_stop(role->loop);
+	else
+		loop_timer_set(state->stop_timer, STOP_POLL_MS);
+}
+
+static void on_stop(struct role_context *role)
+{
+	struct http_role *state = role->state;
+	struct threads_error err;
+
+	if (state->stop_timer)
+		return;
+	http_server_quiesce(state->server);
+	gateway_drain(state->gateway);
+	state->stop_at_ms = clock_monotonic_ms() + STOP_WAIT_MS;
+	if (loop_timer_add(role->loop, stop_when_idle, role, &state->stop_timer, &err) < 0)
+		loop_stop(role->loop);
+	else
+		stop_when_idle(role);
+}
+
+static void close_role(struct role_context *role)
+{
+	struct http_role *state = role->state;
+
+	if (!state)
+		return;
+	state->server = http_server_free(state->server); /* forgets its requests at the gateway */
+	state->site = site_free(state->site);
+	state->gateway = gateway_free(state->gateway);
+	loop_timer_remove(state->stop_timer);
+	free(state);
+	role->state = NULL;
+}
+
+int main(void)
+{
+	static const struct role_program program = {
+		.role = ROLE_HTTP,
+		.rules = rules,
+		.open = open_role,
+		.on_peer = on_peer,
+		.on_control = on_control,
+		.on_stop = on_stop,
+		.close = close_role,
+	};
+
+	return role_main(&program);
+}

@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request from its request line to its last byte, and the making of answers. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "http/fields.h"
+#include "http/policy.h"
+#include "http/problem.h"
+#include "http/server_internal.h"
+#include "http/target.h"
+
+enum {
+	ANSWER_BASE_MS = 60 * 1000,
+	ANSWER_BYTES_PER_MS = 8,  /* a reader slower than 8 kB/s is cut off */
+	UPLOAD_BYTES_PER_MS = 16, /* a sender slower than 16 kB/s is cut off */
+	READ_BLOCK = 32 * 1024,
+};
+
+struct http_request *request_new(struct http_server *server, struct MHD_Connection *mhd,
+				 const char *target)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct http_request *req = calloc(1, sizeof(*req));
+
+	if (!req)
+		return NULL;
+	*req = (struct http_request){
+		.server = server,
+		.mhd = mhd,
+		.conn = info ? info->socket_context : NULL,
+		.target = strdup(target),
+		.query = "",
+		.path = STRBUF_INIT(GUARD_TARGET_MAX),
+		.body = STRBUF_INIT(server->limits.body_max),
+		.client = STRBUF_INIT(128),
+		.out = STRBUF_INIT(HTTP_STREAM_BUFFER_MAX),
+		.sink = { .fd = -1 },
+		.start_ms = clock_monotonic_ms(),
+	};
+	if (!req->target) {
+		free(req);
+		return NULL;
+	}
+	public_id_make(req->id);
+	if (req->conn)
+		req->conn->req = req;
+	server->busy++;
+	return req;
+}
+
+void request_free(struct http_request *req)
+{
+	struct http_server *server = req->server;
+
+	if (server->handler.on_gone && req->checked)
+		server->handler.on_gone(req, server->handler.arg);
+	log_info("request=%s method=%s path=%s status=%u ms=%lld bytes=%llu", req->id, req->method,
+		 req->path.len ? strbuf_str(&req->path) : "-", req->status,
+		 (long long)http_request_age_ms(req), (unsigned long long)req->answer_length);
+	if (req->conn && req->conn->req == req)
+		req->conn->req = NULL;
+	if (req->response)
+		MHD_destroy_response(req->response);
+	if (req->sink.fd >= 0)
+		close(req->sink.fd);
+	free(req->target);
+	strbuf_release(&req->path);
+	strbuf_release(&req->body);
+	strbuf_release(&req->client);
+	strbuf_release(&req->out);
+	server->busy--;
+	free(req);
+}
+
+static void request_suspend(struct http_request *req)
+{
+	if (req->suspended)
+		return;
+	/* Nobody but us can move it now; the gateway has timers of its own. */
+	server_deadline(req->server, req->conn, 0);
+	req->suspended = true;
+	MHD_suspend_connection(req->mhd);
+}
+
+void request_resume(struct http_request *req)
+{
+	if (!req->suspended)
+		return;
+	req->suspended = false;
+	MHD_resume_connection(req->mhd);
+	server_kick(req->server);
+}
+
+/* ---- the head ---- */
+
+struct field_list {
+	struct guard_field fields[GUARD_FIELDS_MAX + 1];
+	size_t count;
+	const char *forwarded; /* last X-Forwarded-For: the nearest proxy's */
+};
+
+static enum MHD_Result on_field(void *arg, enum MHD_ValueKind kind, const char *name,
+				size_t name_len, const char *value, size_t value_len)
+{
+	struct field_list *list = arg;
+
+	(void)kind;
+	if (list->count == ARRAY_SIZE(list->fields))
+		return MHD_NO;
+	list->fields[list->count++] = (struct guard_field){
+		.name = name ? name : "",
+		.name_len = name ? name_len : 0,
+		.value = value ? value : "",
+		.value_len = value ? value_len : 0,
+	};
+	if (name && value && strcasecmp(name, "X-Forwarded-For") == 0)
+		list->forwarded = value;
+	return MHD_YES;
+}
+
+static void peer_address(struct http_request *req)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(req->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (info && info->client_addr && info->client_addr->sa_family == AF_INET) {
+		struct sockaddr_in in;
+
+		memcpy(&in, info->client_addr, sizeof(in));
+		inet_ntop(AF_INET, &in.sin_addr, text, sizeof(text));
+	} else if (info && info->client_addr && info->client_addr->sa_family == AF_INET6) {
+		struct sockaddr_in6 in6;
+
+		memcpy(&in6, info->client_addr, sizeof(in6));
+		inet_ntop(AF_INET6, &in6.sin6_addr, text, sizeof(text));
+	}
+	strbuf_add_str(&req->client, text);
+}
+
+static void find_client(struct http_request *req, const char *forwarded)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	if (req->server->limits.trusted_proxy && forwarded) {
+		field_forwarded(forwarded, &req->client);
+		if (inet_pton(AF_INET, strbuf_str(&req->client), address) == 1 ||
+		    inet_pton(AF_INET6, strbuf_str(&req->client), address) == 1)
+			return;
+		strbuf_reset(&req->client);
+	}
+	peer_address(req);
+}
+
+/* True if the request may be served; else it has its answer. */
+static bool request_check(struct http_request *req, const char *method, const char *version)
+{
+	struct field_list list = { .count = 0 };
+	const struct guard_head head = { method, version, list.fields, 0 };
+	struct guard_head full = head;
+	const char *words = "";
+	struct threads_error err;
+	int status;
+
+	MHD_get_connection_values_n(req->mhd, MHD_HEADER_KIND, on_field, &list);
+	full.field_count = list.count;
+	snprintf(req->method, sizeof(req->method), "%s", method);
+	status = guard_check(&full, &req->framing, &words);
+	if (status) {
+		http_request_refuse(req, (unsigned)status, "bad-request", words);
+		return false;
+	}
+	if (strlen(req->target) > GUARD_TARGET_MAX) {
+		http_request_refuse(req, 414, "bad-request", "The address is too long.");
+		return false;
+	}
+	if (target_parse(req->target, http_request_field(req, "Host"), &req->path, &req->query,
+			 &err) < 0) {
+		strbuf_reset(&req->path);
+		http_request_refuse(req, 400, "bad-request", "The address is malformed.");
+		return false;
+	}
+	find_client(req, list.forwarded);
+	return true;
+}
+
+/* ---- the body ---- */
+
+static void sink_write(struct request_sink *sink, const char *data, size_t size)
+{
+	size_t len = size < sink->left ? size : (size_t)sink->left;
+
+	while (len > 0 && !sink->failed) {
+		const ssize_t n =
+			pwrite(sink->fd, data, len, (off_t)(sink->offset + sink->written));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			sink->failed = true;
+			return;
+		}
+		data += n;
+		len -= (size_t)n;
+		sink->written += (size_t)n;
+		sink->left -= (size_t)n;
+	}
+}
+
+/* False when the sender must be cut off. */
+static bool take_body(struct http_request *req, const char *data, size_t size)
+{
+	if (req->response || req->overflow) {
+		req->discarded += size;
+		return req->discarded <= req->server->limits.upload_max;
+	}
+	if (req->take == TAKE_UPLOAD) {
+		sink_write(&req->sink, data, size);
+		return true;
+	}
+	strbuf_add(&req->body, data, size);
+	if (req->body.failed)
+		req->overflow = true;
+	return true;
+}
+
+static enum MHD_Result answer(struct http_request *req)
+{
+	const enum MHD_Result ok = MHD_queue_response(req->mhd, req->status, req->response);
+
+	MHD_destroy_response(TAKE_PTR(req->response));
+	req->stage = STAGE_ANSWERED;
+	server_deadline(req->server, req->conn,
+			ANSWER_BASE_MS + (int64_t)(req->answer_length / ANSWER_BYTES_PER_MS));
+	return ok;
+}
+
+static int64_t body_deadline_ms(const struct http_request *req)
+{
+	return req->server->limits.body_ms + (int64_t)(req->framing.length / UPLOAD_BYTES_PER_MS);
+}
+
+static enum MHD_Result step_head(struct http_request *req, const char *method, const char *version)
+{
+	const struct http_handler *handler = &req->server->handler;
+
+	if (!req->checked) {
+		req->checked = true;
+		req->malformed = !request_check(req, method, version);
+		if (!req->malformed)
+			handler->on_head(req, handler->arg);
+		if (!req->response && req->take == TAKE_UPLOAD)
+			handler->on_upload(req, handler->arg);
+	}
+	/* Answering before the body was read closes the connection. Only so if the
+	 * framing cannot be trusted or the body is large: a browser would report a
+	 * reset connection instead of our words. */
+	if (req->response &&
+	    (req->malformed || req->framing.length > req->server->limits.upload_max))
+		return answer(req);
+	if (!req->response && req->take == TAKE_UPLOAD && req->sink.fd < 0) {
+		request_suspend(req);
+		return MHD_YES;
+	}
+	req->stage = STAGE_BODY;
+	server_deadline(req->server, req->conn, body_deadline_ms(req));
+	return MHD_YES;
+}
+
+static enum MHD_Result step_ready(struct http_request *req)
+{
+	const struct http_handler *handler = &req->server->handler;
+
+	if (req->stage == STAGE_BODY) {
+		req->stage = STAGE_READY;
+		if (req->overflow)
+			http_request_refuse(req, 413, "too-large", "The request is too large.");
+		if (!req->response)
+			handler->on_ready(req, handler->arg);
+	}
+	if (req->response)
+		return answer(req);
+	request_suspend(req);
+	return MHD_YES;
+}
+
+enum MHD_Result request_step(struct http_request *req, const char *method, const char *version,
+			     const char *data, size_t *size)
+{
+	if (req->server->closing || req->stage == STAGE_ANSWERED)
+		return MHD_NO;
+	if (req->stage == STAGE_HEAD)
+		return step_head(req, method, version);
+	if (*size > 0) {
+		const bool go_on = take_body(req, data, *size);
+
+		*size = 0;
+		return go_on ? MHD_YES : MHD_NO;
+	}
+	return step_ready(req);
+}
+
+void http_request_take_upload(struct http_request *req)
+{
+	req->take = TAKE_UPLOAD;
+}
+
+void http_request_upload_to(struct http_request *req, int fd, uint64_t offset, uint64_t length)
+{
+	if (req->response || req->sink.fd >= 0) {
+		close(fd);
+		return;
+	}
+	req->sink = (struct request_sink){ .fd = fd, .offset = offset, .left = length };
+	request_resume(req);
+}
+
+int64_t http_request_uploaded(const struct http_request *req)
+{
+	return req->sink.failed ? -1 : (int64_t)req->sink.written;
+}
+
+/* ---- answers ---- */
+
+void http_reply_header(struct http_reply *reply, const char *name, const char *value)
+{
+	for (const char *p = value; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return;
+	if (reply->header_count < HTTP_HEADERS_MAX)
+		reply->headers[reply->header_count++] = (struct http_header){ name, value };
+}
+
+/* A body read from a descriptor. */
+struct fd_body {
+	int fd;
+	uint64_t offset;
+};
+
+static ssize_t fd_read(void *arg, uint64_t pos, char *buf, size_t max)
+{
+	const struct fd_body *body = arg;
+	ssize_t n;
+
+	do
+		n = pread(body->fd, buf, max, (off_t)(body->offset + pos));
+	while (n < 0 && errno == EINTR);
+	return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void fd_free(void *arg)
+{
+	struct fd_body *body = arg;
+
+	close(body->fd);
+	free(body);
+}
+
+static struct MHD_Response *fd_response(const struct http_reply *reply)
+{
+	struct fd_body *body = calloc(1, sizeof(*body));
+	struct MHD_Response *response;
+
+	if (!body) {
+		close(reply->fd);
+		return NULL;
+	}
+	*body = (struct fd_body){ reply->fd, reply->offset };
+	response = MHD_create_response_from_callback(reply->length, READ_BLOCK, fd_read, body,
+						     fd_free);
+	if (!response)
+		fd_free(body);
+	return response;
+}
+
+static ssize_t stream_read(void *arg, uint64_t pos, char *buf, size_t max)
+{
+	struct http_request *req = arg;
+	const size_t len = req->out.len < max ? req->out.len : max;
+
+	(void)pos;
+	if (req->stream_cut)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (len > 0) {
+		memcpy(buf, req->out.data, len);
+		memmove(req->out.data, req->out.data + len, req->out.len - len);
+		req->out.len -= len;
+		return (ssize_t)len;
+	}
+	if (req->stream_ended || req->server->closing)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	/* Returning 0 without this would be a busy loop. */
+	request_suspend(req);
+	return 0;
+}
+
+static struct MHD_Response *body_response(struct http_request *req, const struct http_reply *reply)
+{
+	union {
+		const void *in;
+		void *out;
+	} body = { .in = reply->body_len ? reply->body : "" };
+
+	if (reply->stream)
+		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, stream_read, req,
+							 NULL);
+	if (reply->has_fd)
+		return fd_response(reply);
+	return MHD_create_response_from_buffer(reply->body_len, body.out,
+					       reply->body_static ? MHD_RESPMEM_PERSISTENT
+								  : MHD_RESPMEM_MUST_COPY);
+}
+
+static void add_headers(const struct http_request *req, struct MHD_Response *response,
+			const struct http_reply *reply)
+{
+	size_t count;
+	const struct policy_header *fixed = policy_fixed_headers(&count);
+
+	for (size_t i = 0; i < count; i++)
+		MHD_add_response_header(response, fixed[i].name, fixed[i].value);
+	if (req->server->limits.hsts)
+		MHD_add_response_header(response, "Strict-Transport-Security",
+					req->server->limits.hsts);
+	MHD_add_response_header(response, "X-Request-Id", req->id);
+	MHD_add_response_header(response, "Content-Security-Policy",
+				reply->csp ? reply->csp : policy_csp_data);
+	MHD_add_response_header(response, "Cache-Control",
+				reply->cache ? reply->cache : "no-store");
+	if (reply->content_type)
+		MHD_add_response_header(response, "Content-Type", reply->content_type);
+	for (size_t i = 0; i < reply->header_count; i++)
+		MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+}
+
+void http_request_reply(struct http_request *req, struct http_reply *reply)
+{
+	if (http_request_replied(req)) {
+		if (reply->has_fd)
+			close(reply->fd);
+		return;
+	}
+	req->response = body_response(req, reply);
+	if (!req->response) {
+		log_error("request=%s no memory for the answer", req->id);
+		if (req->conn)
+			shutdown(req->conn->fd, SHUT_RDWR);
+		return;
+	}
+	req->status = reply->status;
+	req->answer_length = reply->has_fd ? reply->length : reply->body_len;
+	add_headers(req, req->response, reply);
+	request_resume(req);
+}
+
+void http_request_refuse(struct http_request *req, unsigned status, const char *kind,
+			 const char *title)
+{
+	CLEANUP(strbuf_release) struct strbuf body = STRBUF_INIT(PROBLEM_MAX);
+	const struct problem problem = { status, kind, title, NULL };
+	struct http_reply reply = { .status = status, .content_type = problem_media_type };
+
+	problem_append(&body, &problem);
+	reply.body = strbuf_str(&body);
+	reply.body_len = body.len;
+	if (status == 405)
+		http_reply_header(&reply, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
+	if (status == 503)
+		http_reply_header(&reply, "Retry-After", "2");
+	http_request_reply(req, &reply);
+}
+
+bool http_request_replied(const struct http_request *req)
+{
+	return req->response || req->stage == STAGE_ANSWERED;
+}
+
+void http_request_write(struct http_request *req, const void *data, size_t len)
+{
+	strbuf_add(&req->out, data, len);
+	if (req->out.failed)
+		req->stream_cut = true;
+	if (req->stage == STAGE_ANSWERED)
+		request_resume(req);
+}
+
+void http_request_write_end(struct http_request *req)
+{
+	req->stream_ended = true;
+	if (req->stage == STAGE_ANSWERED)
+		request_resume(req);
+}
+
+/* ---- facts ---- */
+
+const char *http_request_method(const struct http_request *req)
+{
+	return req->method;
+}
+
+bool http_request_is_get(const struct http_request *req)
+{
+	return strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0;
+}
+
+const char *http_request_path(const struct http_request *req)
+{
+	return strbuf_str(&req->path);
+}
+
+const char *http_request_query(const struct http_request *req)
+{
+	return req->query;
+}
+
+const char *http_request_field(const struct http_request *req, const char *name)
+{
+	const char *value = MHD_lookup_connection_value(req->mhd, MHD_HEADER_KIND, name);
+
+	return value ? value : "";
+}
+
+const char *http_request_client(const struct http_request *req)
+{
+	return strbuf_str(&req->client);
+}
+
+const char *http_request_id(const struct http_request *req)
+{
+	return req->id;
+}
+
+bool http_request_has_body(const struct http_request *req)
+{
+	return req->framing.chunked || req->framing.length > 0;
+}
+
+int64_t http_request_length(const struct http_request *req)
+{
+	return req->framing.chunked ? -1 : (int64_t)req->framing.length;
+}
+
+const struct strbuf *http_request_body(const struct http_request *req)
+{
+	return &req->body;
+}
+
+int64_t http_request_age_ms(const struct http_request *req)
+{
+	return clock_monotonic_ms() - req->start_ms;
+}
+
+void http_request_set_user(struct http_request *req, void *user)
+{
+	req->user = user;
+}
+
+void *http_request_user(const struct http_request *req)
+{
+	return req->user;
+}
