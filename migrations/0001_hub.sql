@@ -353,7 +353,8 @@ CREATE TABLE message_body (
 	skeleton_bytes	INTEGER NOT NULL,			-- blob = skeleton, then HTML
 	html_bytes	INTEGER NOT NULL,
 	header_bytes	INTEGER NOT NULL,			-- of the raw message, with the empty line
-	rest_sha256	BLOB NOT NULL				-- of the raw message behind the header
+	rest_sha256	BLOB NOT NULL,				-- of the raw message behind the header
+	raw_sha256	BLOB NOT NULL
 ) STRICT;
 CREATE INDEX message_body_by_blob ON message_body (blob_id);
 CREATE INDEX message_body_by_header_id ON message_body (header_id);
