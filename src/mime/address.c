@@ -88,8 +88,8 @@ static void entry_emit(struct parser *a)
 
 	if (a->has_angle)
 		spec_decode(a, &a->angle, &spec);
-	else if (memchr(strbuf_str(&a->bare), '@', a->bare.len) || !a->was_quoted)
-		spec_decode(a, &a->bare, &spec);
+	else if (memchr(strbuf_str(&a->bare), '@', a->bare.len))
+		spec_decode(a, &a->bare, &spec); /* else it is a name: "undisclosed recipients" */
 	if (a->has_angle || spec.len == 0)
 		name_decode(a, &a->words, &name);
 	if (name.len == 0)

@@ -340,9 +340,9 @@ static void decode_as(struct charsets *charsets, size_t which, const char *data,
 		return;
 	}
 	count_utf8(data, len, &good, &bad);
-	/* Text beyond ASCII that is UTF-8 throughout is hardly ever anything else. A few
-	 * bad bytes in text labelled UTF-8 are damage; mostly bad bytes are a wrong label. */
-	if ((good > 0 && bad == 0) || (kind == KIND_UTF8 && good >= bad))
+	/* Text beyond ASCII that is UTF-8 throughout is hardly ever anything else. Bad bytes
+	 * in text labelled UTF-8 are damage, unless nearly all are bad: a wrong label. */
+	if ((good > 0 && bad == 0) || (kind == KIND_UTF8 && good > bad / 8))
 		decode_utf8(data, len, bad, out);
 	else if (kind == KIND_SINGLE && has_converter(charsets->converters[which]))
 		decode_iconv(charsets->converters[which], data, len, out);

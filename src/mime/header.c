@@ -349,7 +349,24 @@ static void charset_split(struct segment *first, const char **charset, size_t *c
 	first->value = two + 1;
 }
 
-static void segments_join(struct charsets *charsets, struct segment *segments, struct strbuf *out)
+/* A value that does not say its charset. */
+static void plain_decode(struct charsets *charsets, const struct strbuf *bytes, const char *preset,
+			 struct strbuf *out)
+{
+	const char *text = strbuf_str(bytes);
+	const size_t start = out->len;
+
+	if (memmem(text, bytes->len, "=?", 2))
+		header_decode(charsets, text, bytes->len, out);
+	else if (preset)
+		charset_decode(charsets, preset, strlen(preset), text, bytes->len, out);
+	else
+		utf8_append_repaired(out, text, bytes->len);
+	clean_from(out, start);
+}
+
+static void segments_join(struct charsets *charsets, struct segment *segments, const char *preset,
+			  struct strbuf *out)
 {
 	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT(out->max * 3);
 	const size_t start = out->len;
@@ -365,24 +382,25 @@ static void segments_join(struct charsets *charsets, struct segment *segments, s
 		else
 			unquote(&bytes, segments[i].value, segments[i].len, segments[i].quoted);
 	}
-	if (!segments[0].encoded && memmem(strbuf_str(&bytes), bytes.len, "=?", 2))
-		header_decode(charsets, strbuf_str(&bytes), bytes.len, out);
-	else
+	if (segments[0].encoded)
 		charset_decode(charsets, charset, charset_len, strbuf_str(&bytes), bytes.len, out);
+	else
+		plain_decode(charsets, &bytes, preset, out);
 	clean_from(out, start);
 	out->failed |= bytes.failed;
 }
 
-static void plain_param(struct charsets *charsets, const struct param *param, struct strbuf *out)
+static void plain_param(struct charsets *charsets, const struct param *param, const char *preset,
+			struct strbuf *out)
 {
 	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT(param->value_len);
 
 	unquote(&bytes, param->value, param->value_len, param->quoted);
-	header_decode(charsets, strbuf_str(&bytes), bytes.len, out);
+	plain_decode(charsets, &bytes, preset, out);
 }
 
 bool header_param(struct charsets *charsets, const char *raw, size_t len, const char *name,
-		  struct strbuf *out)
+		  const char *preset, struct strbuf *out)
 {
 	AUTO_FREE struct segment *segments = NULL;
 	struct param param, plain = { 0 };
@@ -403,9 +421,9 @@ bool header_param(struct charsets *charsets, const char *raw, size_t len, const 
 		}
 	}
 	if (segments && segments[0].there)
-		segments_join(charsets, segments, out);
+		segments_join(charsets, segments, preset, out);
 	else if (plain.name)
-		plain_param(charsets, &plain, out);
+		plain_param(charsets, &plain, preset, out);
 	else
 		return false;
 	return true;

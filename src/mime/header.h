@@ -15,11 +15,13 @@ void header_decode(struct charsets *charsets, const char *raw, size_t len, struc
 
 /*
  * The parameter name of a value like "attachment; filename=x". Joins RFC 2231
- * segments (at most 1,000), decodes encoded words in plain values. Returns
- * false if there is none; out is then unchanged.
+ * segments (at most 1,000), decodes encoded words in plain values. Plain bytes
+ * beyond ASCII that are not UTF-8 are read in the charset preset; with NULL they
+ * are not guessed at but replaced. Returns false if there is none; out is then
+ * unchanged.
  */
 bool header_param(struct charsets *charsets, const char *raw, size_t len, const char *name,
-		  struct strbuf *out);
+		  const char *preset, struct strbuf *out);
 
 /* What stands before the first ';', without comments and blanks, lower case: "attachment". */
 void header_token(const char *raw, size_t len, struct strbuf *out);

@@ -161,8 +161,13 @@ static void type_set(struct mime_part *part, GMimeObject *object)
 	GMimeContentType *type = g_mime_object_get_content_type(object);
 	const char *media = type ? g_mime_content_type_get_media_type(type) : NULL;
 	const char *sub = type ? g_mime_content_type_get_media_subtype(type) : NULL;
-	size_t n = 0;
+	size_t n = 0, raw_len;
+	const char *raw = mime_own_header(part, "Content-Type", &raw_len);
 
+	if (raw && !memchr(raw, '/', raw_len) && GMIME_IS_PART(object)) {
+		media = "text"; /* RFC 2045 5.2: what is no type counts as text */
+		sub = "plain";
+	}
 	snprintf(part->type, sizeof(part->type), "%s/%s", media ? media : "text",
 		 sub ? sub : "plain");
 	for (char *c = part->type; *c; c++) { /* ASCII only, so that it is UTF-8 */
@@ -190,18 +195,47 @@ static enum transfer encoding_of(GMimeDataWrapper *content)
 	return TRANSFER_IDENTITY;
 }
 
-static void leaf_set(struct mime_part *part, GMimePart *object, size_t message_len)
+static void leaf_set(const struct mime_message *m, struct mime_part *part, GMimePart *object)
 {
+	const char *end;
 	GMimeDataWrapper *content = g_mime_part_get_content(object);
 	GMimeStream *stream = content ? g_mime_data_wrapper_get_stream(content) : NULL;
 
 	part->kind = MIME_LEAF;
 	if (!stream || stream->bound_start < 0 || stream->bound_end < stream->bound_start ||
-	    (size_t)stream->bound_end > message_len)
+	    (size_t)stream->bound_end > m->len)
 		return;
 	part->offset = (size_t)stream->bound_start;
 	part->length = (size_t)(stream->bound_end - stream->bound_start);
 	part->encoding = encoding_of(content);
+	end = m->data + part->offset + part->length;
+	/* gmime takes two bytes for the line end in front of a boundary, also where that
+	 * is a bare LF in a mail with CR LF: give the content its last byte back. */
+	if (m->data + m->len - end > 3 && memcmp(end + 1, "\n--", 3) == 0 && *end != '\r' &&
+	    *end != '\n')
+		part->length++;
+}
+
+/* A multipart in which no boundary was found is text: losing the words of a broken
+ * mail is worse than showing its source. */
+static void empty_multipart_set(const struct mime_message *m, struct mime_part *part)
+{
+	const char *end = m->data + m->len, *body = end, *lf = m->data - 1;
+
+	if (part->parent != 0)
+		return; /* gmime does not say where the body of an inner one begins */
+	while (lf + 1 < end && (lf = memchr(lf + 1, '\n', (size_t)(end - lf - 1))) != NULL) {
+		const char *next = lf + 1 < end && lf[1] == '\r' ? lf + 2 : lf + 1;
+
+		if (next < end && *next == '\n') {
+			body = next + 1;
+			break;
+		}
+	}
+	part->kind = MIME_LEAF;
+	part->offset = (size_t)(body - m->data);
+	part->length = (size_t)(end - body);
+	snprintf(part->type, sizeof(part->type), "text/plain");
 }
 
 static size_t first_header(GMimeHeaderList *list)
@@ -257,6 +291,8 @@ static void walk_part(struct walk *w, GMimeObject *object, size_t parent)
 	type_set(part, object);
 	if (GMIME_IS_MULTIPART(object)) {
 		part->kind = MIME_MULTIPART;
+		if (g_mime_multipart_get_count(GMIME_MULTIPART(object)) == 0)
+			empty_multipart_set(w->message, part);
 	} else if (GMIME_IS_MESSAGE(object)) {
 		message_set(part, GMIME_MESSAGE(object));
 		snprintf(part->type, sizeof(part->type), "message/rfc822");
@@ -266,7 +302,7 @@ static void walk_part(struct walk *w, GMimeObject *object, size_t parent)
 		if (inner)
 			message_set(part, inner);
 	} else if (GMIME_IS_PART(object)) {
-		leaf_set(part, GMIME_PART(object), w->message->len);
+		leaf_set(w->message, part, GMIME_PART(object));
 	}
 	walk_children(w, object, (size_t)(part - w->message->parts));
 }
@@ -466,16 +502,29 @@ bool mime_header_text(const struct mime *mime, const struct mime_part *part, con
 	return raw != NULL;
 }
 
+static void charset_name(const struct mime *mime, const struct mime_part *part, struct strbuf *out)
+{
+	size_t len;
+	const char *raw = mime_own_header(part, "Content-Type", &len);
+
+	if (raw)
+		header_param(mime->charsets, raw, len, "charset", NULL, out);
+}
+
 void mime_part_filename(const struct mime *mime, const struct mime_part *part, struct strbuf *out)
 {
+	CLEANUP(strbuf_release) struct strbuf charset = STRBUF_INIT(100);
+	const char *preset;
 	size_t len;
 	const char *raw = mime_own_header(part, "Content-Disposition", &len);
 
-	if (raw && header_param(mime->charsets, raw, len, "filename", out) && out->len > 0)
+	charset_name(mime, part, &charset);
+	preset = charset.len > 0 ? strbuf_str(&charset) : NULL;
+	if (raw && header_param(mime->charsets, raw, len, "filename", preset, out) && out->len > 0)
 		return;
 	raw = mime_own_header(part, "Content-Type", &len);
 	if (raw)
-		header_param(mime->charsets, raw, len, "name", out);
+		header_param(mime->charsets, raw, len, "name", preset, out);
 }
 
 void mime_part_bytes(const struct mime_message *message, const struct mime_part *part,
@@ -507,10 +556,7 @@ void mime_part_text(const struct mime *mime, const struct mime_part *part, const
 		    size_t len, struct strbuf *out)
 {
 	CLEANUP(strbuf_release) struct strbuf charset = STRBUF_INIT(100);
-	size_t raw_len;
-	const char *raw = mime_own_header(part, "Content-Type", &raw_len);
 
-	if (raw)
-		header_param(mime->charsets, raw, raw_len, "charset", &charset);
+	charset_name(mime, part, &charset);
 	charset_decode(mime->charsets, strbuf_str(&charset), charset.len, data, len, out);
 }
