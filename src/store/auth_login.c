@@ -21,6 +21,9 @@ static const char sql_login_add[] =
 	"VALUES (:user_id, :name, lower(:name), :display_name, :role, :state, :now)";
 static const char sql_login_set_state[] =
 	"UPDATE login SET state = :state, epoch = epoch + 1 WHERE id = :id";
+static const char sql_login_set_names[] =
+	"UPDATE login SET name = :name, name_key = lower(:name), display_name = :display_name "
+	"WHERE id = :id";
 static const char sql_login_set_profile[] =
 	"UPDATE login SET display_name = :display_name, role = :role WHERE id = :id";
 static const char sql_login_set_password[] =
@@ -181,6 +184,17 @@ int auth_login_set_state(struct db *db, int64_t id, const char *state, struct th
 	query_bind_int(&q, ":id", id);
 	rc = query_run(&q, err);
 	return rc < 0 ? rc : drop_all(db, id, err);
+}
+
+int auth_login_set_names(struct db *db, int64_t id, const char *name, const char *display_name,
+			 struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(db, sql_login_set_names);
+
+	query_bind_text(&q, ":name", name);
+	query_bind_text(&q, ":display_name", display_name);
+	query_bind_int(&q, ":id", id);
+	return query_run(&q, err);
 }
 
 int auth_login_set_profile(struct db *db, int64_t id, const char *display_name, const char *role,

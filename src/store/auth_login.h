@@ -40,7 +40,11 @@ int auth_login_add(struct db *db, const struct auth_login *login, int64_t now_ms
 int auth_login_set_state(struct db *db, int64_t id, const char *state,
 			 struct threads_error *err) MUST_CHECK;
 
-/* Names and role as hub.db has them. */
+/* The names that a person chose with an invitation. Errors: THREADS_EINVAL (the name is taken). */
+int auth_login_set_names(struct db *db, int64_t id, const char *name, const char *display_name,
+			 struct threads_error *err) MUST_CHECK;
+
+/* Display name and role as hub.db has them. */
 int auth_login_set_profile(struct db *db, int64_t id, const char *display_name, const char *role,
 			   struct threads_error *err) MUST_CHECK;
 
@@ -78,7 +82,7 @@ int auth_recovery_use(struct db *db, int64_t login_id, const unsigned char hash[
 int auth_recovery_left(struct db *db, int64_t login_id, int64_t *ret_left,
 		       struct threads_error *err) MUST_CHECK;
 
-/* What others did to this sign-in. The newest NOTICES_SHOWN are kept. */
+/* What others did to this sign-in. The newest AUTH_NOTICES_SHOWN are given. */
 enum { AUTH_NOTICES_SHOWN = 10 };
 int auth_notice_add(struct db *db, int64_t login_id, int64_t now_ms, const char *words,
 		    struct threads_error *err) MUST_CHECK;

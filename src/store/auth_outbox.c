@@ -10,7 +10,7 @@ static const char sql_outbox_add[] =
 	"INSERT INTO outbox (kind, user_id, a, b, c, d) VALUES (:kind, :user_id, :a, :b, :c, :d)";
 static const char sql_outbox_add_audit[] =
 	"INSERT INTO outbox (kind, user_id, a, b, c) SELECT 'audit', :user_id, :a, :b, :c "
-	"WHERE (SELECT count(*) FROM outbox) < :most";
+	"WHERE :a NOT LIKE '%-failed' OR (SELECT count(*) FROM outbox) < :most";
 static const char sql_outbox_first[] =
 	"SELECT id, kind, user_id, a, b, c, d FROM outbox ORDER BY id LIMIT 1";
 static const char sql_outbox_last[] = "SELECT coalesce(max(id), 0) FROM outbox";

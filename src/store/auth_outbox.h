@@ -21,8 +21,8 @@ int auth_outbox_user(struct db *db, const struct auth_login *login,
 int auth_outbox_state(struct db *db, const char *user_id, const char *state,
 		      struct threads_error *err) MUST_CHECK;
 
-/* user_id may be "": nobody known. Texts are cut to what fits. Audit rows of
- * failures are dropped while 10,000 rows wait: they come from outside. */
+/* user_id may be "": nobody known. Texts are cut to what fits. Rows of
+ * failures (action ends in "-failed") are dropped while 10,000 rows wait: they come from outside. */
 int auth_outbox_audit(struct db *db, const char *user_id, const char *action, const char *object,
 		      const char *detail, struct threads_error *err) MUST_CHECK;
 

@@ -50,9 +50,10 @@ typedef int import_file_fn(const struct import_file *file, void *arg);
 int import_files(struct store *store, int64_t import_id, import_file_fn *fn, void *arg,
 		 struct threads_error *err) MUST_CHECK;
 
-/* Inside ingest's transaction (finish callback): counters by slice; position of a file and whether it is done. */
-int import_add(struct store *store, int64_t id, const struct ingest_counts *slice, int64_t now_ms,
-	       struct threads_error *err) MUST_CHECK;
+/* Inside ingest's transaction (finish callback): counters by slice ("known" counts as duplicate) and
+ * files that became finished; position of an mbox file and whether it is done. */
+int import_add(struct store *store, int64_t id, const struct ingest_counts *slice, int64_t files,
+	       int64_t now_ms, struct threads_error *err) MUST_CHECK;
 int import_file_position(struct store *store, int64_t file_id, int64_t position, bool done,
 			 struct threads_error *err) MUST_CHECK;
 

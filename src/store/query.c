@@ -166,3 +166,8 @@ bool query_is_null(const struct query *q, int column)
 {
 	return sqlite3_column_type(q->stmt, column) == SQLITE_NULL;
 }
+
+double query_real(const struct query *q, int column)
+{
+	return sqlite3_column_double(q->stmt, column);
+}

@@ -54,6 +54,7 @@ int query_run(struct query *q, struct threads_error *err) MUST_CHECK;
  * step. NULL comes as "", 0 and an empty blob. */
 const char *query_text(const struct query *q, int column);
 int64_t query_int(const struct query *q, int column);
+double query_real(const struct query *q, int column);
 const void *query_blob(const struct query *q, int column, size_t *ret_len);
 bool query_is_null(const struct query *q, int column);
 

@@ -24,10 +24,12 @@ struct visible_set {
 	int64_t *audiences; /* of a narrow set only */
 	size_t audience_count;
 	bool narrow;
+	bool everything; /* the operator's */
 };
 
 struct visible_cache {
 	struct visible_set sets[CACHE_USERS];
+	struct visible_set everything;
 	int64_t clock;
 };
 
@@ -104,6 +106,8 @@ bool visible_check(const struct visible_set *set, int64_t audience_id, int64_t m
 {
 	const size_t word = (size_t)audience_id / 64;
 
+	if (set->everything)
+		return true;
 	if (audience_id <= 0 || word >= set->words)
 		return false;
 	if (!(set->bits[word] >> (audience_id % 64) & 1))
@@ -379,6 +383,12 @@ int visible_get(struct store *store, struct visible_cache *cache, int64_t user_i
 		return threads_error_wrap(err, rc, "visibility of user %lld", (long long)user_id);
 	*ret_set = set;
 	return 0;
+}
+
+struct visible_set *visible_everything(struct visible_cache *cache)
+{
+	cache->everything.everything = true;
+	return &cache->everything;
 }
 
 bool visible_is_narrow(const struct visible_set *set)
