@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/search_plan.h"
+
+#include "core/utf8.h"
+
+/* What the compiler of expressions carries along. */
+struct compiler {
+	struct search_plan *plan;
+	struct tokenizer *tokenizer;
+	struct threads_error *err;
+	int rc; /* first failure */
+};
+
+static int token_count(const char *token, size_t len, size_t start, size_t end, bool colocated,
+		       void *arg)
+{
+	size_t *count = arg;
+
+	(void)token, (void)len, (void)start, (void)end, (void)colocated;
+	++*count;
+	return 0;
+}
+
+/* Number of tokens: a term without any ("—") cannot be asked for, so it counts as found. */
+static size_t tokens_in(struct compiler *c, const char *text)
+{
+	size_t count = 0;
+	int rc = tokenizer_run(c->tokenizer, TOKENIZER_QUERY, text, strlen(text), token_count,
+			       &count, c->err);
+
+	if (rc < 0 && c->rc == 0)
+		c->rc = rc;
+	return count;
+}
+
+static bool node_is_text(const struct query_node *node)
+{
+	return node->op == QUERY_TERM && (node->field == QUERY_TEXT || node->field == QUERY_FROM ||
+					  node->field == QUERY_TO || node->field == QUERY_SUBJECT);
+}
+
+/* The character before end, and in *ret_before whether one of a pair script stands before it. */
+static bool ends_in_single_pair_character(const char *text)
+{
+	const char *end = text + strlen(text);
+	bool last = false, before = false;
+	uint32_t c;
+
+	for (const char *p = text; p < end;) {
+		const size_t len = utf8_decode(p, end, &c);
+
+		if (len == 0)
+			return false;
+		before = last;
+		last = tokenizer_pairs(c);
+		p += len;
+	}
+	return last && !before;
+}
+
+static const char *columns_of(const struct query_node *node)
+{
+	switch (node->field) {
+	case QUERY_FROM:
+		return "{sender} : ";
+	case QUERY_TO:
+		return "{recipient} : ";
+	case QUERY_SUBJECT:
+		return "{subject} : ";
+	case QUERY_TEXT:
+		return node->narrow ? "{subject sender recipient} : " : "";
+	case QUERY_ACCOUNT:
+	case QUERY_ATTACHMENT:
+	case QUERY_DATE:
+		break;
+	}
+	return "";
+}
+
+/* columns : "text" * */
+static void term_append(struct strbuf *out, const struct query_node *node)
+{
+	strbuf_add_str(out, columns_of(node));
+	strbuf_add_char(out, '"');
+	for (const char *p = node->text; *p; p++) {
+		if (*p == '"')
+			strbuf_add_char(out, '"');
+		strbuf_add_char(out, *p);
+	}
+	strbuf_add_char(out, '"');
+	if (node->prefix || ends_in_single_pair_character(node->text))
+		strbuf_add_str(out, " *");
+}
+
+/*
+ * Whether the node is an FTS5 expression: words only, and NOT only beside
+ * something that is looked for. Terms without a token make it none.
+ */
+static bool node_compiles(struct compiler *c, const struct query_node *node)
+{
+	size_t positive = 0;
+
+	if (node->op == QUERY_TERM)
+		return node_is_text(node) && tokens_in(c, node->text) > 0;
+	if (node->op == QUERY_NOT)
+		return false;
+	for (const struct query_node *child = node->first; child; child = child->next) {
+		const bool negative = node->op == QUERY_ALL && child->op == QUERY_NOT;
+
+		if (!node_compiles(c, negative ? child->first : child))
+			return false;
+		positive += !negative;
+	}
+	return positive > 0;
+}
+
+static void node_append(struct strbuf *out, const struct query_node *node);
+
+static void children_append(struct strbuf *out, const struct query_node *node, bool negative,
+			    const char *between)
+{
+	bool first = true;
+
+	for (const struct query_node *child = node->first; child; child = child->next) {
+		if ((child->op == QUERY_NOT) != negative)
+			continue;
+		if (!first || negative)
+			strbuf_add_str(out, between);
+		node_append(out, negative ? child->first : child);
+		first = false;
+	}
+}
+
+/* NOT binds tighter than AND, and to the left: (a AND b) NOT c NOT d. */
+static void node_append(struct strbuf *out, const struct query_node *node)
+{
+	if (node->op == QUERY_TERM) {
+		term_append(out, node);
+		return;
+	}
+	strbuf_add_str(out, "((");
+	children_append(out, node, false, node->op == QUERY_ALL ? " AND " : " OR ");
+	strbuf_add_str(out, ")");
+	if (node->op == QUERY_ALL)
+		children_append(out, node, true, " NOT ");
+	strbuf_add_str(out, ")");
+}
+
+/* Finds the largest parts of a rest that are expressions. */
+static void leaves_collect(struct compiler *c, const struct query_node *node)
+{
+	struct search_plan *plan = c->plan;
+
+	if (node_compiles(c, node)) {
+		struct search_leaf *leaf;
+
+		if (plan->leaf_count == ARRAY_SIZE(plan->leaves))
+			return;
+		leaf = &plan->leaves[plan->leaf_count++];
+		leaf->node = node;
+		leaf->match = (struct strbuf)STRBUF_INIT(SEARCH_MATCH_MAX);
+		node_append(&leaf->match, node);
+		return;
+	}
+	for (const struct query_node *child = node->first; child; child = child->next)
+		leaves_collect(c, child);
+}
+
+static int term_token(const char *token, size_t len, size_t start, size_t end, bool colocated,
+		      void *arg)
+{
+	struct search_term *term = arg;
+
+	(void)start, (void)end, (void)colocated;
+	if (term->token_count == SEARCH_TOKENS_MAX || len > sizeof(term->bytes) - term->used)
+		return 0;
+	memcpy(term->bytes + term->used, token, len);
+	term->tokens[term->token_count] = term->bytes + term->used;
+	term->lengths[term->token_count++] = len;
+	term->used += len;
+	return 0;
+}
+
+static void term_add(struct compiler *c, const struct query_node *node)
+{
+	struct search_plan *plan = c->plan;
+	struct search_term *term;
+	int rc;
+
+	if (!node_is_text(node) || plan->term_count == QUERY_TERMS_MAX || c->rc < 0)
+		return;
+	term = calloc(1, sizeof(*term));
+	if (!term) {
+		c->rc = threads_error_set(c->err, THREADS_ENOMEM, "out of memory");
+		return;
+	}
+	plan->terms[plan->term_count++] = term;
+	term->field = node->field;
+	term->prefix = node->prefix || ends_in_single_pair_character(node->text);
+	rc = tokenizer_run(c->tokenizer, TOKENIZER_QUERY, node->text, strlen(node->text),
+			   term_token, term, c->err);
+	if (rc < 0)
+		c->rc = rc;
+}
+
+/* Terms that a hit may contain; what is negated is not marked. */
+static void terms_collect(struct compiler *c, const struct query_node *node)
+{
+	if (node->op == QUERY_TERM)
+		term_add(c, node);
+	else if (node->op != QUERY_NOT)
+		for (const struct query_node *child = node->first; child; child = child->next)
+			terms_collect(c, child);
+}
+
+static void rest_add(struct compiler *c, const struct query_node *node)
+{
+	struct search_plan *plan = c->plan;
+
+	if (plan->rest_count < ARRAY_SIZE(plan->rest))
+		plan->rest[plan->rest_count++] = node;
+	leaves_collect(c, node);
+}
+
+static void match_add(struct search_plan *plan, const char *between, const struct query_node *node)
+{
+	if (plan->match.len)
+		strbuf_add_str(&plan->match, between);
+	node_append(&plan->match, node);
+}
+
+/* One of the parts that all must hold; NOT comes in a second round, when it is
+ * known whether there is something to take away from. */
+static void part_place(struct compiler *c, const struct query_node *node, bool second_round)
+{
+	struct search_plan *plan = c->plan;
+
+	if ((node->op == QUERY_NOT) != second_round)
+		return;
+	if (node->op == QUERY_NOT) {
+		if (plan->match.len && node_compiles(c, node->first))
+			match_add(plan, " NOT ", node->first);
+		else
+			rest_add(c, node);
+	} else if (node->op == QUERY_TERM && node->field == QUERY_DATE) {
+		plan->from_ms = node->from_ms > plan->from_ms ? node->from_ms : plan->from_ms;
+		plan->before_ms =
+			node->before_ms < plan->before_ms ? node->before_ms : plan->before_ms;
+	} else if (node->op == QUERY_TERM && node->field == QUERY_ATTACHMENT) {
+		plan->attachment = true;
+	} else if (node_compiles(c, node)) {
+		match_add(plan, " AND ", node);
+	} else if (!node_is_text(node)) {
+		rest_add(c, node);
+	}
+}
+
+static void plan_fill(struct compiler *c)
+{
+	struct search_plan *plan = c->plan;
+	const struct query_node *root = plan->root;
+
+	if (!root)
+		return;
+	strbuf_reset(&plan->match);
+	for (int round = 0; round < 2; round++) {
+		if (root->op != QUERY_ALL)
+			part_place(c, root, round == 1);
+		else
+			for (const struct query_node *n = root->first; n; n = n->next)
+				part_place(c, n, round == 1);
+		if (round == 0 && plan->match.len) {
+			/* (a AND b) NOT c: the brackets of the first round. */
+			CLEANUP(strbuf_release) struct strbuf all = STRBUF_INIT(SEARCH_MATCH_MAX);
+
+			strbuf_addf(&all, "(%s)", strbuf_str(&plan->match));
+			strbuf_reset(&plan->match);
+			strbuf_add(&plan->match, strbuf_str(&all), all.len);
+		}
+	}
+	terms_collect(c, root);
+}
+
+static int plan_check(const struct compiler *c)
+{
+	const struct search_plan *plan = c->plan;
+	int rc = c->rc < 0 ? c->rc : strbuf_check(&plan->match, c->err);
+
+	for (size_t i = 0; i < plan->leaf_count && rc == 0; i++)
+		rc = strbuf_check(&plan->leaves[i].match, c->err);
+	return rc;
+}
+
+int search_plan_make(const struct query_tree *tree, struct tokenizer *tokenizer,
+		     struct search_plan **ret_plan, struct threads_error *err)
+{
+	CLEANUP(search_plan_freep) struct search_plan *plan = calloc(1, sizeof(*plan));
+	struct compiler c = { .plan = plan, .tokenizer = tokenizer, .err = err };
+	int rc;
+
+	if (!plan)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	plan->root = tree->root;
+	plan->match = (struct strbuf)STRBUF_INIT(SEARCH_MATCH_MAX);
+	plan->from_ms = INT64_MIN;
+	plan->before_ms = INT64_MAX;
+	plan_fill(&c);
+	rc = plan_check(&c);
+	if (rc < 0)
+		return threads_error_wrap(err, rc, "plan the search");
+	*ret_plan = TAKE_PTR(plan);
+	return 0;
+}
+
+static void leaves_release(struct search_plan *plan)
+{
+	for (size_t i = 0; i < plan->leaf_count; i++)
+		strbuf_release(&plan->leaves[i].match);
+	plan->leaf_count = 0;
+}
+
+int search_plan_by_row(struct search_plan *plan, struct tokenizer *tokenizer,
+		       struct threads_error *err)
+{
+	struct compiler c = { .plan = plan, .tokenizer = tokenizer, .err = err };
+
+	leaves_release(plan);
+	strbuf_reset(&plan->match);
+	plan->rest_count = 0;
+	plan->attachment = false;
+	plan->from_ms = INT64_MIN;
+	plan->before_ms = INT64_MAX;
+	if (plan->root)
+		rest_add(&c, plan->root);
+	return plan_check(&c);
+}
+
+struct search_plan *search_plan_free(struct search_plan *plan)
+{
+	if (!plan)
+		return NULL;
+	leaves_release(plan);
+	strbuf_release(&plan->match);
+	for (size_t i = 0; i < plan->term_count; i++)
+		free(plan->terms[i]);
+	free(plan);
+	return NULL;
+}
+
+void search_plan_freep(struct search_plan **plan)
+{
+	*plan = search_plan_free(*plan);
+}
+
+const char *search_plan_leaf(const struct search_plan *plan, const struct query_node *node)
+{
+	for (size_t i = 0; i < plan->leaf_count; i++)
+		if (plan->leaves[i].node == node)
+			return strbuf_str(&plan->leaves[i].match);
+	return NULL;
+}
