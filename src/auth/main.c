@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * threads-auth: passwords, second factors, sessions, links.
+ *
+ * Holds auth.db, the key that seals TOTP seeds and the key of tickets. Can let
+ * anybody in; cannot read mail (no hub.db, no packs), cannot reach a network.
+ * What comes from outside are short JSON texts that http has bounded.
+ */
+#include <malloc.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "auth/auth.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "core/number.h"
+#include "crypto/hmac.h"
+#include "ipc/role.h"
+
+enum { PATH_SIZE = 4096, URL_SIZE = 300 };
+
+static int folder_path(const struct role_context *role, const char *name, char out[PATH_SIZE],
+		       struct threads_error *err)
+{
+	const int n = snprintf(out, PATH_SIZE, "%s/auth%s", role->data_dir, name);
+
+	if (n < 0 || n >= PATH_SIZE)
+		return threads_error_set(err, THREADS_ELIMIT, "the data folder's name is too long");
+	return 0;
+}
+
+/* auth writes in its own folder and sees no other. Threads: the one that hashes. */
+static int rules(const struct role_context *role, struct sandbox_rules *ret_rules,
+		 struct threads_error *err)
+{
+	/* Written once, before confinement; sandbox_enter() reads them later. */
+	static char path[PATH_SIZE];
+	static const struct sandbox_folder folders[] = {
+		{ path, SANDBOX_WRITE },
+		{ NULL, SANDBOX_READ },
+	};
+
+	ret_rules->folders = folders;
+	ret_rules->threads = true;
+	return folder_path(role, "", path, err);
+}
+
+/* Passwords and codes pass through jansson's memory: wipe what it gives back. */
+static void json_wipe_free(void *memory)
+{
+	if (memory)
+		secret_cleanse(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+/* How browsers reach the hub: as http works it out for itself. */
+static void base_url(const struct config *config, char out[URL_SIZE])
+{
+	const char *url = config_text(config, "public_url");
+	const char *listen = config_text(config, "listen");
+	const char *colon = strrchr(listen, ':');
+	size_t len = strlen(url);
+	int64_t port = 0;
+
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	if (len > 0)
+		snprintf(out, URL_SIZE, "%.*s", (int)len, url);
+	else if (colon && parse_int(colon + 1, 0, 65535, &port, NULL) == 0)
+		snprintf(out, URL_SIZE, "http://localhost:%d", (int)port);
+	else
+		snprintf(out, URL_SIZE, "http://localhost");
+}
+
+static int open_role(struct role_context *role, struct threads_error *err)
+{
+	char folder[PATH_SIZE], path[PATH_SIZE], url[URL_SIZE];
+	struct auth_options options = {
+		.loop = role->loop,
+		.db_path = path,
+		.base_url = url,
+		.key = role->key,
+		.ticket_key = role->ticket_key,
+		.session_idle_ms = config_int(role->config, "session_idle_s") * 1000,
+		.session_max_ms = config_int(role->config, "session_max_s") * 1000,
+	};
+	struct auth *auth = NULL;
+	int rc;
+
+	json_set_alloc_funcs(malloc, json_wipe_free);
+	if (!role->has_key)
+		return threads_error_set(err, THREADS_EINVAL, "auth got no key");
+	base_url(role->config, url);
+	rc = folder_path(role, "", folder, err);
+	if (rc == 0)
+		rc = folder_path(role, "/auth.db", path, err);
+	if (rc < 0)
+		return rc;
+	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+		return threads_error_set(err, THREADS_EIO, "make folder '%s': %m", folder);
+	rc = auth_open(&options, &auth, err);
+	role->state = auth;
+	return rc;
+}
+
+static int start(struct role_context *role, struct threads_error *err)
+{
+	return auth_start(role->state, err);
+}
+
+static int on_peer(struct role_context *role, enum role who, int64_t instance, const char *host,
+		   int port, int fd, struct threads_error *err)
+{
+	(void)instance;
+	(void)host;
+	(void)port;
+	/* Control connections come through api only. */
+	if (who == ROLE_CTL) {
+		close(fd);
+		return threads_error_set(err, THREADS_EINVAL, "not a role");
+	}
+	return auth_add_peer(role->state, who, fd, err);
+}
+
+static int on_control(struct role_context *role, struct frame *f, struct threads_error *err)
+{
+	int64_t bell;
+
+	(void)err;
+	if (f->type != CTL_BELL)
+		return 0;
+	bell = frame_get_int(f);
+	if (bell == BELL_USERS)
+		auth_users_changed(role->state);
+	return 0;
+}
+
+static void close_role(struct role_context *role)
+{
+	role->state = auth_close(role->state);
+}
+
+int main(void)
+{
+	static const struct role_program program = {
+		.role = ROLE_AUTH,
+		.rules = rules,
+		.open = open_role,
+		.start = start,
+		.on_peer = on_peer,
+		.on_control = on_control,
+		.close = close_role,
+	};
+
+	return role_main(&program);
+}
