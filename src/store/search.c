@@ -5,7 +5,6 @@
  */
 #include "store/search.h"
 
-#include <math.h>
 #include <time.h>
 
 #include "core/clock.h"
@@ -364,10 +363,9 @@ static int candidate_compare(const void *pa, const void *pb)
 static int ranked_collect(struct search *search, struct source *s, struct threads_error *err)
 {
 	const struct search_cursor *after = &search->request->after;
-	const struct candidate last = { .id = after->id, .score = after->score };
 	struct search_result *result = search->result;
 	const size_t limit = (size_t)search->request->limit;
-	size_t first = 0;
+	size_t first = (size_t)after->offset;
 	int rc = 1;
 
 	while (search->found_count < SEARCH_RANKED_MAX &&
@@ -382,17 +380,13 @@ static int ranked_collect(struct search *search, struct source *s, struct thread
 	if (!after->as_of_id && search->found_count)
 		result->next.as_of_id = search->found[0].id;
 	qsort(search->found, search->found_count, sizeof(*search->found), candidate_compare);
-	while (after->id && first < search->found_count &&
-	       candidate_compare(&search->found[first], &last) <= 0)
-		first++;
+	first = first < search->found_count ? first : search->found_count;
 	search->found_count -= first;
 	memmove(search->found, search->found + first, search->found_count * sizeof(*search->found));
 	result->more = search->found_count > limit;
-	if (result->more) {
+	if (result->more)
 		search->found_count = limit;
-		result->next.id = search->found[limit - 1].id;
-		result->next.score = search->found[limit - 1].score;
-	}
+	result->next.offset = (int64_t)(first + search->found_count);
 	return 0;
 }
 
@@ -460,8 +454,8 @@ int search_run(struct reader *reader, const struct search_request *request,
 	int rc;
 
 	*result = (struct search_result){ 0 };
-	if (request->limit < 1 || request->limit > SEARCH_LIMIT_MAX ||
-	    !isfinite(request->after.score))
+	if (request->limit < 1 || request->limit > SEARCH_LIMIT_MAX || request->after.offset < 0 ||
+	    request->after.offset > SEARCH_RANKED_MAX)
 		return threads_error_set(err, THREADS_EINVAL, "limit or cursor out of bounds");
 	rc = search_plan_make(request->tree, reader->tokenizer, &plan, err);
 	if (rc == 0)

@@ -22,9 +22,10 @@ enum {
 
 /* Where the next page begins. Zeroes: the first one. */
 struct search_cursor {
-	int64_t id;       /* of the last hit */
-	double score;     /* of the last hit, relevance only */
-	int64_t as_of_id; /* relevance: newer messages do not belong to these pages */
+	int64_t id; /* newest first: of the last hit */
+	/* Relevance: hits before this page, of the messages up to as_of_id. Not a
+	 * score: each mail that arrives changes all of them a little. */
+	int64_t offset, as_of_id;
 };
 
 struct search_request {

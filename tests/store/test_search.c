@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include <stdio.h>
+
+#include "store/mail_fixture.h"
+#include "store/search.h"
+
+#define MINUTE 60000LL
+#define DAY    86400000LL
+
+/* Dates are days since 1970-01-01, so that the query's dates are easy to read. */
+static const struct mail mails[] = {
+	{ .date_ms = 0 * DAY + 9 * MINUTE,
+	  .name = "Ann Müller",
+	  .address = "ann@example.org",
+	  .to_name = "Ben",
+	  .to_address = "ben@example.com",
+	  .subject = "Anchor chain",
+	  .body = "The anchor chain arrives on Monday.",
+	  .audience = 3,
+	  .account = 1 },
+	{ .date_ms = 1 * DAY,
+	  .name = "Ben",
+	  .address = "ben@example.com",
+	  .to_name = "Ann Müller",
+	  .to_address = "ann@example.org",
+	  .subject = "Re: Anchor chain",
+	  .body = "Chain received, anchor missing. Invoice 4711 attached.",
+	  .audience = 3,
+	  .account = 2,
+	  .attachments = 1,
+	  .file = "invoice.pdf" },
+	{ .date_ms = 2 * DAY,
+	  .name = "Carla",
+	  .address = "carla@ropes.test",
+	  .subject = "Seil",
+	  .body = "Das Stahlseil liegt in Groesse zwölf bereit.",
+	  .audience = 1,
+	  .account = 1,
+	  .conversation = 2,
+	  .attachments = 2 },
+	{ .date_ms = 3 * DAY,
+	  .name = "田中",
+	  .address = "tanaka@yard.test",
+	  .subject = "進水式",
+	  .body = "本日は東京造船所の進水式にご参列いただきありがとうございます。",
+	  .audience = 1,
+	  .conversation = 3,
+	  .account = 1 },
+	{ .date_ms = 4 * DAY,
+	  .name = "Ben",
+	  .address = "ben@example.com",
+	  .subject = "Secret plan",
+	  .body = "The secret anchorage is at pier 9. Call +44 20 8390 1234.",
+	  .audience = 2,
+	  .conversation = 4,
+	  .account = 2 },
+};
+
+struct fixture {
+	struct store *store;
+	struct reader *reader;
+	struct viewer ann, ben;
+};
+
+static int setup(void **state)
+{
+	static struct fixture f;
+	struct threads_error err;
+
+	f.store = fixture_open();
+	for (size_t i = 0; i < ARRAY_SIZE(mails); i++)
+		fixture_mail(f.store, &mails[i]);
+	assert_rc(reader_new(f.store, &f.reader, &err), 0, &err);
+	assert_rc(reader_viewer_by_name(f.reader, "ANN", &f.ann, &err), 1, &err);
+	assert_rc(reader_viewer_by_name(f.reader, "ben", &f.ben, &err), 1, &err);
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	f->reader = reader_close(f->reader);
+	f->store = store_close(f->store);
+	return 0;
+}
+
+static struct query_tree *parse(const char *text)
+{
+	const struct query_options options = { .now_ms = 5 * DAY };
+	struct query_tree *tree = NULL;
+	struct threads_error err;
+
+	assert_rc(query_tree_parse(text, strlen(text), &options, &tree, &err), 0, &err);
+	return tree;
+}
+
+static void run(struct fixture *f, const struct viewer *viewer, const char *text,
+		enum search_sort sort, struct search_cursor after, int limit,
+		struct search_result *result)
+{
+	CLEANUP(query_tree_freep) struct query_tree *tree = parse(text);
+	const struct search_request request = { .tree = tree,
+						.viewer = viewer,
+						.sort = sort,
+						.after = after,
+						.limit = limit,
+						.counted = true };
+	struct threads_error err;
+
+	assert_rc(search_run(f->reader, &request, result, &err), 0, &err);
+}
+
+/* The days of the hits, "4 1". */
+static void days_of(const struct search_result *result, struct strbuf *out)
+{
+	size_t i;
+	json_t *hit;
+
+	json_array_foreach(result->hits, i, hit)
+	{
+		const char *date = json_string_value(json_object_get(hit, "date"));
+
+		/* 1970-01-01 is day 0 */
+		strbuf_addf(out, "%s%d", i ? " " : "", (date[8] - '0') * 10 + date[9] - '0' - 1);
+	}
+}
+
+static const struct {
+	const char *query, *ann, *ben;
+} cases[] = {
+	{ "", "3 2 1 0", "4 1 0" },
+	{ "anchor", "1 0", "1 0" },
+	{ "ANCHOR", "1 0", "1 0" },
+	{ "anchor monday", "0", "0" },
+	{ "\"anchor chain\"", "1 0", "1 0" },
+	{ "\"chain received\"", "1", "1" },
+	{ "\"received chain\"", "", "" },
+	{ "anchor*", "1 0", "4 1 0" },
+	{ "secret", "", "4" },
+	{ "anchor -missing", "0", "0" },
+	{ "-anchor", "3 2", "4" },
+	{ "-anchor -secret", "3 2", "" },
+	{ "muller", "1 0", "1 0" },
+	{ "from:muller", "0", "0" },
+	{ "from:ann@example.org", "0", "0" },
+	{ "to:ann@example.org", "1", "1" },
+	{ "with:ann@example.org", "1 0", "1 0" },
+	{ "ann@example.org", "1 0", "1 0" },
+	{ "ropes.test", "2", "" },
+	{ "subject:chain", "1 0", "1 0" },
+	{ "subject:monday", "", "" },
+	{ "subject:re", "1", "1" },
+	{ "has:attachment", "2 1", "1" },
+	{ "-has:attachment", "3 0", "4 0" },
+	{ "has:attachment chain", "1", "1" },
+	{ "invoice.pdf", "1", "1" },
+	{ "after:1970-01-03", "3 2", "4" },
+	{ "before:1970-01-03", "1 0", "1 0" },
+	{ "on:1970-01-02", "1", "1" },
+	{ "after:1970-01-02 before:1970-01-03 chain", "1", "1" },
+	{ "-before:1970-01-03", "3 2", "4" },
+	{ "after:1971", "", "" },
+	{ "account:\"ship yard\"", "3 2 0", "" },
+	{ "account:rope", "", "4 1" },
+	{ "account:ship anchor", "0", "" },
+	{ "-account:ship", "1", "4 1 0" },
+	{ "seil OR monday", "2 0", "0" },
+	{ "(seil OR monday) zwölf", "2", "" },
+	{ "zwolf", "2", "" },
+	{ "seil OR has:attachment", "2 1", "1" },
+	{ "(monday OR has:attachment) -invoice", "2 0", "0" },
+	{ "-(anchor OR seil)", "3", "4" },
+	{ "東京", "3", "" },
+	{ "造", "3", "" },
+	{ "式", "3", "" },
+	{ "東京造船所", "3", "" },
+	{ "京東", "", "" },
+	{ "進水式 東京", "3", "" },
+	{ "\"020 8390\"", "", "" },
+	{ "20 8390", "", "4" },
+	{ "8390-1234", "", "4" },
+	{ "an*", "1 0", "1 0" },
+	{ "— anchor", "1 0", "1 0" },
+	{ "—", "3 2 1 0", "4 1 0" },
+	{ "\"anchor", "1 0", "1 0" },
+	{ "nothing", "", "" },
+	{ "anchor AND chain) OR \"", "1 0", "1 0" },
+	{ "subject:\"\"\"", "3 2 1 0", "4 1 0" },
+	{ "NEAR(anchor chain)", "", "" },
+	{ "body:anchor", "", "" },
+	{ "anchor^2 {subject}:x", "", "" },
+};
+
+static void queries_find_the_expected_days(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		for (int who = 0; who < 2; who++)
+			for (int sort = 0; sort < 2; sort++) {
+				CLEANUP(strbuf_release) struct strbuf days = STRBUF_INIT(1000);
+				CLEANUP(search_result_release) struct search_result result;
+				const char *want = who ? cases[i].ben : cases[i].ann;
+				const size_t count = *want ? strlen(want) / 2 + 1 : 0;
+
+				run(f, who ? &f->ben : &f->ann, cases[i].query,
+				    (enum search_sort)sort, (struct search_cursor){ 0 }, 50,
+				    &result);
+				days_of(&result, &days);
+				/* By relevance the order is another, the set is not. */
+				if (sort ? days.len != strlen(want)
+					 : strcmp(strbuf_str(&days), want) != 0)
+					fail_msg("%s (%s): %s, not %s", cases[i].query,
+						 who ? "ben" : "ann", strbuf_str(&days), want);
+				assert_int_equal(result.count, count);
+				assert_false(result.count_capped);
+				assert_false(result.more);
+			}
+}
+
+static void nobody_else_sees_anything(void **state)
+{
+	struct fixture *f = *state;
+	const struct viewer cy = { .id = 3 }, stranger = { .id = 99 };
+	const struct viewer operator_ = { .role = VIEWER_OPERATOR };
+	CLEANUP(search_result_release) struct search_result none = { 0 }, still_none = { 0 };
+	CLEANUP(search_result_release) struct search_result all = { 0 };
+
+	run(f, &cy, "", SEARCH_NEWEST, (struct search_cursor){ 0 }, 50, &none);
+	run(f, &stranger, "anchor", SEARCH_NEWEST, (struct search_cursor){ 0 }, 50, &still_none);
+	run(f, &operator_, "", SEARCH_NEWEST, (struct search_cursor){ 0 }, 50, &all);
+	assert_int_equal(none.count, 0);
+	assert_int_equal(still_none.count, 0);
+	assert_int_equal(all.count, ARRAY_SIZE(mails));
+}
+
+/* Pages of one hit together give what one page gives, and more mail in between changes nothing. */
+static void pages_follow_each_other(void **state)
+{
+	static const struct mail late = { .date_ms = 9 * DAY, .subject = "anchor", .audience = 3 };
+	struct fixture *f = *state;
+
+	for (int sort = 0; sort < 2; sort++) {
+		struct search_cursor cursor = { 0 };
+		CLEANUP(strbuf_release) struct strbuf days = STRBUF_INIT(1000);
+		bool more = true;
+		int pages = 0;
+
+		for (; more; pages++) {
+			CLEANUP(search_result_release) struct search_result page = { 0 };
+
+			run(f, &f->ann, "anchor*", (enum search_sort)sort, cursor, 1, &page);
+			days_of(&page, &days);
+			more = page.more;
+			cursor = page.next;
+			if (pages == 0 && sort == 0)
+				fixture_mail(f->store, &late);
+			if (pages == 0 && sort == 1)
+				fixture_mail(f->store, &(struct mail){ .date_ms = 20 * DAY,
+								       .subject = "anchor" });
+		}
+		assert_int_equal(pages, sort ? 3 : 2);
+		assert_true(strchr(strbuf_str(&days), '0') && strchr(strbuf_str(&days), '1'));
+	}
+}
+
+static void relevance_prefers_the_subject(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP(search_result_release) struct search_result result = { 0 };
+	CLEANUP(strbuf_release) struct strbuf days = STRBUF_INIT(100);
+
+	fixture_mail(f->store, &(struct mail){ .date_ms = 10 * DAY,
+					       .subject = "Keel",
+					       .body = "about something else altogether" });
+	fixture_mail(f->store, &(struct mail){ .date_ms = 11 * DAY,
+					       .subject = "Hull",
+					       .body = "a keel is mentioned once here" });
+	run(f, &f->ann, "keel", SEARCH_RELEVANCE, (struct search_cursor){ 0 }, 50, &result);
+	days_of(&result, &days);
+	assert_string_equal(strbuf_str(&days), "10 11");
+}
+
+static char *dump(const struct search_result *result, const char *member)
+{
+	return json_dumps(json_object_get(json_array_get(result->hits, 0), member),
+			  JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+}
+
+static void hits_carry_what_a_list_shows(void **state)
+{
+	static const struct {
+		const char *query, *member, *json;
+	} want[] = {
+		{ "monday", "subject_marks", "[[\"Anchor chain\",false]]" },
+		{ "monday", "snippet",
+		  "[[\"The anchor chain arrives on \",false],[\"Monday\",true],[\".\",false]]" },
+		{ "\"anchor chain\" monday", "subject_marks", "[[\"Anchor chain\",true]]" },
+		{ "subject:anchor monday", "snippet",
+		  "[[\"The anchor chain arrives on \",false],[\"Monday\",true],[\".\",false]]" },
+		{ "mon*", "snippet",
+		  "[[\"The anchor chain arrives on \",false],[\"Monday\",true],[\".\",false]]" },
+		{ "monday from:ann", "from",
+		  "{\"address\":\"ann@example.org\",\"level\":\"unknown\",\"name\":\"Ann Müller\"}" },
+		{ "monday", "to_summary", "\"Ben\"" },
+		{ "monday", "type", "\"mail\"" },
+		{ "monday", "account",
+		  "{\"id\":\"accountaaaaaaaaaaaaaaaaaaa\",\"name\":\"Ship yard\"}" },
+		{ "received", "account",
+		  "null" }, /* only in Ben's account, which is his business */
+		{ "received", "attachments", "1" },
+		{ "造船", "snippet",
+		  "[[\"本日は東京\",false],[\"造船\",true],"
+		  "[\"所の進水式にご参列いただきありがとうございます。\",false]]" },
+		{ "京", "snippet",
+		  "[[\"本日は東\",false],[\"京\",true],"
+		  "[\"造船所の進水式にご参列いただきありがとうございます。\",false]]" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
+		CLEANUP(search_result_release) struct search_result result = { 0 };
+		char *json;
+
+		run(f, &f->ann, want[i].query, SEARCH_NEWEST, (struct search_cursor){ 0 }, 50,
+		    &result);
+		json = dump(&result, want[i].member);
+		assert_string_equal(json, want[i].json);
+		free(json);
+	}
+}
+
+/* The conversation has a third message that only Ben sees. */
+static void conversations_count_visible_messages_only(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP(search_result_release) struct search_result ann = { 0 }, ben = { 0 };
+	char *json;
+
+	fixture_mail(f->store, &(struct mail){ .date_ms = 5 * DAY, .audience = 2 });
+	run(f, &f->ann, "monday", SEARCH_NEWEST, (struct search_cursor){ 0 }, 50, &ann);
+	json = dump(&ann, "conversation");
+	assert_string_equal(json, "{\"count\":2,\"id\":\"conversationbaaaaaaaaaaaaa\"}");
+	free(json);
+	run(f, &f->ben, "monday", SEARCH_NEWEST, (struct search_cursor){ 0 }, 50, &ben);
+	json = dump(&ben, "conversation");
+	assert_string_equal(json, "{\"count\":3,\"id\":\"conversationbaaaaaaaaaaaaa\"}");
+	free(json);
+}
+
+/* A word behind 600 kB of other text is found, and shown as long as the budget lasts. */
+static void long_bodies_get_a_snippet_within_the_budget(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP(strbuf_release) struct strbuf body = STRBUF_INIT(8 << 20);
+	CLEANUP(search_result_release) struct search_result result = { 0 };
+	size_t i, shown = 0;
+	json_t *hit;
+
+	while (body.len < 600 * 1024)
+		strbuf_add_str(&body, "planks and nails and planks\n");
+	strbuf_add_str(&body, "then a capstan at last");
+	for (i = 0; i < 6; i++)
+		fixture_mail(f->store, &(struct mail){ .date_ms = (12 + (int64_t)i) * DAY,
+						       .subject = "log",
+						       .body = strbuf_str(&body) });
+	run(f, &f->ann, "capstan", SEARCH_NEWEST, (struct search_cursor){ 0 }, 50, &result);
+	assert_int_equal(json_array_size(result.hits), 6);
+	json_array_foreach(result.hits, i, hit)
+	{
+		char *json = json_dumps(json_object_get(hit, "snippet"), JSON_COMPACT);
+
+		shown += strstr(json, "[\"capstan\",true]") != NULL;
+		free(json);
+	}
+	assert_in_range(shown, 3, 4); /* 2 MB of text at 600 kB each */
+}
+
+/* Somebody who sees 3 of 50,000 messages gets them by another way, with equal results. */
+static void narrow_viewers_get_the_same_answers(void **state)
+{
+	struct fixture *f = *state;
+	struct reader *reader = NULL;
+	struct threads_error err;
+
+	fixture_sql(
+		f->store,
+		"INSERT INTO audience (id, hash) VALUES (9, x'09');"
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)"
+		"INSERT INTO message (id, public_id, audience_id, conversation_id, kind, flags,"
+		" date_ms, sent_ms, received_ms, size_bytes, attachment_count, sender_name,"
+		" sender_address, subject, preview, digest)"
+		" SELECT 1000000000 + i, 'p' || i, 9, 9, 1, 0, 60000000000000, 0, 0, 0, 0, '', '',"
+		" '', '', CAST('d' || i AS BLOB) FROM n");
+	/* A new reader decides anew. */
+	f->reader = reader_close(f->reader);
+	assert_rc(reader_new(f->store, &reader, &err), 0, &err);
+	f->reader = reader;
+	queries_find_the_expected_days(state);
+}
+
+static void odd_requests_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP(query_tree_freep) struct query_tree *tree = parse("");
+	struct search_request request = { .tree = tree, .viewer = &f->ann, .limit = 0 };
+	struct search_result result;
+	struct threads_error err;
+
+	assert_rc(search_run(f->reader, &request, &result, &err), THREADS_EINVAL, &err);
+	request.limit = SEARCH_LIMIT_MAX + 1;
+	assert_rc(search_run(f->reader, &request, &result, &err), THREADS_EINVAL, &err);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(queries_find_the_expected_days, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_else_sees_anything, setup, teardown),
+		cmocka_unit_test_setup_teardown(pages_follow_each_other, setup, teardown),
+		cmocka_unit_test_setup_teardown(relevance_prefers_the_subject, setup, teardown),
+		cmocka_unit_test_setup_teardown(hits_carry_what_a_list_shows, setup, teardown),
+		cmocka_unit_test_setup_teardown(conversations_count_visible_messages_only, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(long_bodies_get_a_snippet_within_the_budget, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(narrow_viewers_get_the_same_answers, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(odd_requests_are_refused, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
