@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dial/dial.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "dial/target.h"
+#include "ipc/peer.h"
+
+struct dial_link {
+	struct dial *dial;
+	struct peer *peer;
+	struct dial_link *next;
+	char host[256];
+	int port;
+};
+
+/* What threads and the loop share; lives until the last of them lets go. */
+struct dial_box {
+	pthread_mutex_t lock;
+	struct dial_job *done; /* finished jobs, for the loop */
+	int news_fd;           /* eventfd, -1 when the loop is gone */
+	size_t users;
+};
+
+/* One question. Belongs to its thread until it is in box->done. */
+struct dial_job {
+	struct dial_box *box;
+	struct dial_job *next;
+	struct target target;
+	struct target_result result;
+	int64_t serial;
+};
+
+/* The same question as the loop sees it: who waits, and how long. */
+struct dial_question {
+	struct dial_question *next;
+	struct dial *dial;
+	struct dial_link *link; /* NULL: it went away, or was told that time is over */
+	uint32_t id;
+	int64_t serial;
+	struct loop_timer *timer;
+};
+
+struct dial {
+	struct loop *loop;
+	struct dial_box *box;
+	struct loop_watch *watch;
+	struct dial_link *links;
+	struct dial_question *questions;
+	size_t link_count, job_count;
+	int64_t last_serial;
+};
+
+static void box_release(struct dial_box *box)
+{
+	bool last;
+
+	pthread_mutex_lock(&box->lock);
+	last = --box->users == 0;
+	pthread_mutex_unlock(&box->lock);
+	if (!last)
+		return;
+	while (box->done) {
+		struct dial_job *job = box->done;
+
+		box->done = job->next;
+		if (job->result.fd >= 0)
+			close(job->result.fd);
+		free(job);
+	}
+	pthread_mutex_destroy(&box->lock);
+	free(box);
+}
+
+static void *job_run(void *arg)
+{
+	struct dial_job *job = arg;
+	struct dial_box *box = job->box;
+	const uint64_t one = 1;
+
+	target_connect(&job->target, &job->result);
+	pthread_mutex_lock(&box->lock);
+	job->next = box->done;
+	box->done = job;
+	if (box->news_fd >= 0)
+		(void)!write(box->news_fd, &one, sizeof(one));
+	pthread_mutex_unlock(&box->lock);
+	box_release(box);
+	return NULL;
+}
+
+/* ---- answers ---- */
+
+static void answer(struct dial_question *question, struct frame *f)
+{
+	struct threads_error err = { 0 };
+
+	if (question->link && peer_send(question->link->peer, f, &err) < 0)
+		log_debug("answer lost: %s", err.text);
+}
+
+static void answer_error(struct dial_question *question, const char *kind, const char *words)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	char text[320];
+
+	snprintf(text, sizeof(text), "%s: %s", kind, words);
+	frame_begin(&f, IPC_ERROR, question->id);
+	frame_put_int(&f, THREADS_EAGAIN);
+	frame_put_text(&f, text);
+	answer(question, &f);
+}
+
+static void answer_connected(struct dial_question *question, const struct target_result *result)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+
+	frame_begin(&f, DIAL_CONNECTED, question->id);
+	frame_put_text(&f, result->address);
+	frame_put_fd(&f, result->fd);
+	answer(question, &f);
+}
+
+static void question_end(struct dial_question *question)
+{
+	struct dial_question **at = &question->dial->questions;
+
+	while (*at && *at != question)
+		at = &(*at)->next;
+	if (*at)
+		*at = question->next;
+	loop_timer_remove(question->timer);
+	free(question);
+}
+
+static void job_done(struct dial *dial, struct dial_job *job)
+{
+	struct dial_question *question = dial->questions;
+
+	dial->job_count--;
+	while (question && question->serial != job->serial)
+		question = question->next;
+	if (question) {
+		if (job->result.fd >= 0)
+			answer_connected(question, &job->result);
+		else
+			answer_error(question, job->result.kind, job->result.words);
+		question_end(question);
+	}
+	if (job->result.fd >= 0)
+		close(job->result.fd);
+	free(job);
+}
+
+static void on_news(int fd, uint32_t events, void *arg)
+{
+	struct dial *dial = arg;
+	struct dial_job *done;
+	uint64_t count;
+
+	(void)events;
+	(void)!read(fd, &count, sizeof(count));
+	pthread_mutex_lock(&dial->box->lock);
+	done = dial->box->done;
+	dial->box->done = NULL;
+	pthread_mutex_unlock(&dial->box->lock);
+	while (done) {
+		struct dial_job *job = done;
+
+		done = job->next;
+		job_done(dial, job);
+	}
+}
+
+/* The thread may still be in the name service; its result will find nobody. */
+static void on_timeout(void *arg)
+{
+	struct dial_question *question = arg;
+
+	answer_error(question, "timeout", "no connection in time");
+	question_end(question);
+}
+
+/* ---- questions ---- */
+
+static int job_start(struct dial *dial, const struct dial_link *link, int64_t serial,
+		     int64_t timeout_ms)
+{
+	struct dial_job *job = calloc(1, sizeof(*job));
+	pthread_attr_t attr;
+	pthread_t thread;
+	int rc;
+
+	if (!job)
+		return -1;
+	job->box = dial->box;
+	job->serial = serial;
+	snprintf(job->target.host, sizeof(job->target.host), "%s", link->host);
+	job->target.port = link->port;
+	job->target.deadline_ms = clock_monotonic_ms() + timeout_ms;
+	pthread_mutex_lock(&dial->box->lock);
+	dial->box->users++;
+	pthread_mutex_unlock(&dial->box->lock);
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, 512 * 1024);
+	rc = pthread_create(&thread, &attr, job_run, job);
+	pthread_attr_destroy(&attr);
+	if (rc != 0) {
+		box_release(dial->box);
+		free(job);
+		return -1;
+	}
+	dial->job_count++;
+	return 0;
+}
+
+static int ask(struct dial_link *link, uint32_t id, int64_t timeout_ms, struct threads_error *err)
+{
+	struct dial *dial = link->dial;
+	struct dial_question *question = calloc(1, sizeof(*question));
+	int rc;
+
+	if (!question)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	question->dial = dial;
+	question->link = link;
+	question->id = id;
+	question->serial = ++dial->last_serial;
+	question->next = dial->questions;
+	dial->questions = question;
+	rc = loop_timer_add(dial->loop, on_timeout, question, &question->timer, err);
+	if (rc < 0) {
+		question_end(question);
+		return rc;
+	}
+	if (dial->job_count >= DIAL_JOBS_MAX ||
+	    job_start(dial, link, question->serial, timeout_ms) < 0) {
+		answer_error(question, "hub-busy", "too many connections are being made");
+		question_end(question);
+		return 0;
+	}
+	loop_timer_set(question->timer, timeout_ms);
+	return 0;
+}
+
+static int on_frame(struct peer *peer, struct frame *f, void *arg, struct threads_error *err)
+{
+	struct dial_link *link = arg;
+	int64_t timeout_ms;
+	int rc;
+
+	(void)peer;
+	if (f->type != DIAL_CONNECT || f->id == 0)
+		return threads_error_set(err, THREADS_EINVAL, "dial takes one question only");
+	timeout_ms = frame_get_int_in(f, 1, DIAL_TIMEOUT_MAX_MS);
+	rc = frame_get_end(f, err);
+	return rc < 0 ? rc : ask(link, f->id, timeout_ms, err);
+}
+
+static void link_remove(struct dial_link *link)
+{
+	struct dial *dial = link->dial;
+	struct dial_link **at = &dial->links;
+
+	for (struct dial_question *q = dial->questions; q; q = q->next)
+		if (q->link == link)
+			q->link = NULL;
+	while (*at && *at != link)
+		at = &(*at)->next;
+	if (*at)
+		*at = link->next;
+	dial->link_count--;
+	free(link);
+}
+
+static void on_closed(struct peer *peer, const struct threads_error *why, void *arg)
+{
+	(void)peer;
+	if (why)
+		log_warning("link closed: %s", why->text);
+	link_remove(arg);
+}
+
+int dial_add_link(struct dial *dial, int fd, enum role role, int64_t instance, const char *host,
+		  int port, struct threads_error *err)
+{
+	struct dial_link *link = NULL;
+	struct peer_handler handler = { on_frame, on_closed, NULL };
+	int rc;
+
+	if (host[0] && strlen(host) < sizeof(link->host) && port > 0 &&
+	    dial->link_count < DIAL_LINKS_MAX)
+		link = calloc(1, sizeof(*link));
+	if (!link) {
+		close(fd);
+		return threads_error_set(err, THREADS_EINVAL, "a link without a target");
+	}
+	link->dial = dial;
+	link->port = port;
+	snprintf(link->host, sizeof(link->host), "%s", host);
+	handler.arg = link;
+	rc = peer_new(dial->loop, fd, role, instance, &handler, &link->peer, err);
+	if (rc < 0) {
+		free(link);
+		return rc;
+	}
+	link->next = dial->links;
+	dial->links = link;
+	dial->link_count++;
+	return 0;
+}
+
+/* ---- life ---- */
+
+int dial_new(struct loop *loop, struct dial **ret_dial, struct threads_error *err)
+{
+	struct dial *dial = calloc(1, sizeof(*dial));
+	struct dial_box *box = calloc(1, sizeof(*box));
+	int rc;
+
+	if (!dial || !box) {
+		free(dial);
+		free(box);
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	}
+	dial->loop = loop;
+	dial->box = box;
+	box->users = 1;
+	pthread_mutex_init(&box->lock, NULL);
+	box->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	rc = box->news_fd < 0 ? threads_error_set(err, THREADS_EIO, "eventfd: %m")
+			      : loop_watch_add(loop, box->news_fd, EPOLLIN, on_news, dial,
+					       &dial->watch, err);
+	if (rc < 0) {
+		dial_free(dial);
+		return rc;
+	}
+	*ret_dial = dial;
+	return 0;
+}
+
+struct dial *dial_free(struct dial *dial)
+{
+	if (!dial)
+		return NULL;
+	while (dial->questions)
+		question_end(dial->questions);
+	while (dial->links) {
+		peer_free(dial->links->peer);
+		link_remove(dial->links);
+	}
+	loop_watch_remove(dial->watch);
+	pthread_mutex_lock(&dial->box->lock);
+	if (dial->box->news_fd >= 0)
+		close(dial->box->news_fd);
+	dial->box->news_fd = -1;
+	pthread_mutex_unlock(&dial->box->lock);
+	box_release(dial->box);
+	free(dial);
+	return NULL;
+}

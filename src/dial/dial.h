@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connects for the processes that may not: to the host and port that came with
+ * the link from the supervisor, and to nothing else. Whoever asks can only say
+ * "connect". Names are looked up in a thread, with a limit of time.
+ *
+ * A failure is answered as IPC_ERROR with the text "<kind>: <words>"; kinds:
+ * host-unknown, unreachable, refused, timeout, hub-busy.
+ */
+#ifndef THREADS_DIAL_H
+#define THREADS_DIAL_H
+
+#include "ipc/loop.h"
+#include "threads/protocol.h"
+
+enum {
+	DIAL_LINKS_MAX = 1024,
+	DIAL_JOBS_MAX = 32,      /* look-ups and connections at once */
+	DIAL_ADDRESS_MS = 10000, /* for each address of a name */
+	DIAL_TIMEOUT_MAX_MS = 120 * 1000,
+};
+
+struct dial;
+
+int dial_new(struct loop *loop, struct dial **ret_dial, struct threads_error *err) MUST_CHECK;
+
+/* Threads that are still looking up a name are left to end by themselves. */
+struct dial *dial_free(struct dial *dial);
+
+/* A link that may connect to host and port. Takes over fd. */
+int dial_add_link(struct dial *dial, int fd, enum role role, int64_t instance, const char *host,
+		  int port, struct threads_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * threads-dial: the only process that opens connections.
+ *
+ * Eats answers of name servers. Holds nothing secret, sees no byte of what its
+ * sockets will carry. Connects only where the supervisor's word says; its peers
+ * can only say "connect".
+ */
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "dial/dial.h"
+#include "ipc/role.h"
+
+enum { MEMORY_MAX = 512 * 1024 * 1024 };
+
+static int dial_rules(const struct role_context *role, struct sandbox_rules *rules,
+		      struct threads_error *err)
+{
+	/* resolv.conf, hosts, nsswitch.conf; the first may be a link into the second folder. */
+	static const struct sandbox_folder with_resolved[] = {
+		{ "/etc", SANDBOX_READ },
+		{ "/run/systemd/resolve", SANDBOX_READ },
+		{ NULL, SANDBOX_READ },
+	};
+	static const struct sandbox_folder plain[] = {
+		{ "/etc", SANDBOX_READ },
+		{ NULL, SANDBOX_READ },
+	};
+	struct stat st;
+
+	(void)role;
+	(void)err;
+	rules->folders = stat(with_resolved[1].path, &st) == 0 ? with_resolved : plain;
+	rules->sockets_inet = true;
+	rules->threads = true;
+	rules->memory_max = MEMORY_MAX;
+	return 0;
+}
+
+static int dial_open(struct role_context *role, struct threads_error *err)
+{
+	struct dial *dial = NULL;
+	const int rc = dial_new(role->loop, &dial, err);
+
+	signal(SIGPIPE, SIG_IGN);
+	role->state = dial;
+	return rc;
+}
+
+static int dial_on_peer(struct role_context *role, enum role peer_role, int64_t instance,
+			const char *host, int port, int fd, struct threads_error *err)
+{
+	return dial_add_link(role->state, fd, peer_role, instance, host, port, err);
+}
+
+static void dial_close(struct role_context *role)
+{
+	role->state = dial_free(role->state);
+}
+
+int main(void)
+{
+	static const struct role_program program = {
+		.role = ROLE_DIAL,
+		.rules = dial_rules,
+		.open = dial_open,
+		.on_peer = dial_on_peer,
+		.close = dial_close,
+	};
+
+	return role_main(&program);
+}

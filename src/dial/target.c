@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dial/target.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "core/clock.h"
+#include "dial/dial.h"
+
+static void result_set(struct target_result *result, const char *kind, const char *words)
+{
+	result->kind = kind;
+	snprintf(result->words, sizeof(result->words), "%s", words);
+}
+
+static void addrinfo_freep(struct addrinfo **list)
+{
+	if (*list)
+		freeaddrinfo(*list);
+}
+
+bool target_allowed(const struct sockaddr *address)
+{
+	return address->sa_family == AF_INET || address->sa_family == AF_INET6;
+}
+
+static void lookup_failed(struct target_result *result, int error)
+{
+	switch (error) {
+	case EAI_NONAME:
+	case EAI_NODATA:
+		result_set(result, "host-unknown", gai_strerror(error));
+		break;
+	case EAI_AGAIN:
+		result_set(result, "unreachable", "the name service does not answer");
+		break;
+	default:
+		result_set(result, "unreachable", gai_strerror(error));
+	}
+}
+
+static void connect_failed(struct target_result *result, int error)
+{
+	const char *kind = "unreachable";
+
+	if (error == ECONNREFUSED)
+		kind = "refused";
+	else if (error == ETIMEDOUT)
+		kind = "timeout";
+	result_set(result, kind, strerror(error));
+}
+
+/* A line that died is noticed in two minutes; small commands are not held back. */
+static void tune(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },   { SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 }, { IPPROTO_TCP, TCP_KEEPINTVL, 15 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+				 sizeof(options[i].value));
+}
+
+/* Returns 0 when connected, else an errno value. */
+static int wait_connected(int fd, int64_t wait_ms)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+	int error = 0;
+	socklen_t len = sizeof(error);
+	int ready;
+
+	do {
+		ready = poll(&poll_fd, 1, wait_ms > 0 ? (int)wait_ms : 0);
+	} while (ready < 0 && errno == EINTR);
+	if (ready <= 0)
+		return ETIMEDOUT;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		return errno;
+	return error;
+}
+
+static int try_address(const struct addrinfo *info, int64_t wait_ms, struct target_result *result)
+{
+	AUTO_FD int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int error = 0;
+
+	if (fd < 0)
+		return errno;
+	if (connect(fd, info->ai_addr, info->ai_addrlen) < 0)
+		error = errno == EINPROGRESS ? wait_connected(fd, wait_ms) : errno;
+	if (error)
+		return error;
+	tune(fd);
+	(void)getnameinfo(info->ai_addr, info->ai_addrlen, result->address, sizeof(result->address),
+			  NULL, 0, NI_NUMERICHOST);
+	result->fd = fd;
+	fd = -1;
+	return 0;
+}
+
+static void try_all(const struct target *target, const struct addrinfo *list,
+		    struct target_result *result)
+{
+	int error = ETIMEDOUT;
+
+	for (const struct addrinfo *info = list; info; info = info->ai_next) {
+		const int64_t left = target->deadline_ms - clock_monotonic_ms();
+
+		if (left <= 0)
+			break;
+		if (!target_allowed(info->ai_addr)) {
+			error = EACCES;
+			continue;
+		}
+		error = try_address(info, left < DIAL_ADDRESS_MS ? left : DIAL_ADDRESS_MS, result);
+		if (error == 0)
+			return;
+	}
+	connect_failed(result, error);
+}
+
+void target_connect(const struct target *target, struct target_result *ret_result)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
+	CLEANUP(addrinfo_freep) struct addrinfo *list = NULL;
+	char port[8];
+	int error;
+
+	*ret_result = (struct target_result){ .fd = -1, .kind = "unreachable" };
+	snprintf(port, sizeof(port), "%d", target->port);
+	error = getaddrinfo(target->host, port, &hints, &list);
+	if (error)
+		lookup_failed(ret_result, error);
+	else
+		try_all(target, list, ret_result);
+}

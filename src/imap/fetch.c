@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "imap/fetch.h"
+
+enum {
+	SEARCH_WINDOW = 50000, /* messages of one SEARCH: its answer is one line */
+	SIZES_AT_ONCE = 2000,
+	SIZE_LINE = 200,      /* bytes of an answer without a body, generously */
+	UNKNOWN_SIZE = 65536, /* what a message counts when the server said no size */
+	MESSAGE_OVERHEAD = 2048,
+	SMALL_ANSWER = 1024 * 1024,
+};
+
+int fetch_examine(struct session *session, const char *name, struct fetch_folder *ret_folder,
+		  struct failure *why)
+{
+	const struct mailimap_selection_info *info;
+	int r;
+
+	session_expect(session, SMALL_ANSWER);
+	r = mailimap_examine(session->imap, name);
+	if (r != MAILIMAP_NO_ERROR)
+		return session_failed(session, r, false, why);
+	info = session->imap->imap_selection_info;
+	if (!info)
+		return failure_set(why, FAILURE_GARBAGE, "the server opened no folder");
+	*ret_folder = (struct fetch_folder){ info->sel_uidvalidity,
+					     info->sel_has_exists ? info->sel_exists : 0,
+					     info->sel_uidnext };
+	return 0;
+}
+
+static struct mailimap_search_key *since_key(int64_t since_ms)
+{
+	const time_t t = (time_t)(since_ms / 1000);
+	struct mailimap_date *date;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	date = mailimap_date_new(tm.tm_mday, tm.tm_mon + 1, tm.tm_year + 1900);
+	return date ? mailimap_search_key_new_since(date) : NULL;
+}
+
+/* By sequence numbers: however sparse the UIDs are, the answer is bounded. */
+static struct mailimap_search_key *window_key(uint32_t first, uint32_t last, int64_t since_ms)
+{
+	struct mailimap_set *set = mailimap_set_new_interval(first, last);
+	struct mailimap_search_key *key = set ? mailimap_search_key_new_set(set) : NULL;
+	struct mailimap_search_key *both;
+
+	if (!key || since_ms <= 0)
+		return key;
+	both = mailimap_search_key_new_multiple_empty();
+	if (both) {
+		mailimap_search_key_multiple_add(both, key);
+		mailimap_search_key_multiple_add(both, since_key(since_ms));
+	}
+	return both;
+}
+
+static int search(struct session *session, struct mailimap_search_key *key, struct uid_list *uids,
+		  struct failure *why)
+{
+	struct threads_error err = { 0 };
+	clist *found = NULL;
+	int r, rc = 0;
+
+	if (!key)
+		return failure_set(why, FAILURE_HUB, "out of memory");
+	session_expect(session, SMALL_ANSWER);
+	r = mailimap_uid_search(session->imap, NULL, key, &found);
+	mailimap_search_key_free(key);
+	if (r != MAILIMAP_NO_ERROR)
+		return session_failed(session, r, false, why);
+	for (clistiter *i = clist_begin(found); i && rc == 0; i = clist_next(i)) {
+		const uint32_t *uid = clist_content(i);
+
+		rc = uid_list_add(uids, *uid, &err);
+	}
+	mailimap_search_result_free(found);
+	return rc < 0 ? failure_set(why, FAILURE_HUB, "%s", err.text) : 0;
+}
+
+int fetch_search(struct session *session, uint32_t messages, int64_t since_ms,
+		 struct uid_list *uids, struct failure *why)
+{
+	for (uint32_t first = 1; first <= messages; first += SEARCH_WINDOW) {
+		const uint32_t left = messages - first;
+		const uint32_t last = first + (left < SEARCH_WINDOW ? left : SEARCH_WINDOW - 1);
+
+		if (search(session, window_key(first, last, since_ms), uids, why) < 0)
+			return -1;
+		if (last == messages)
+			break;
+	}
+	uid_list_sort(uids);
+	return 0;
+}
+
+/* The WANTED items as a set. Neighbours in the list need not be neighbours on the
+ * server, so only consecutive numbers become a range. */
+static struct mailimap_set *wanted_set(const struct fetch_item *items, size_t count)
+{
+	struct mailimap_set *set = mailimap_set_new_empty();
+	size_t i = 0;
+
+	while (set && i < count) {
+		uint32_t first, last;
+
+		if (items[i].state != FETCH_WANTED) {
+			i++;
+			continue;
+		}
+		first = last = items[i++].uid;
+		while (i < count && items[i].state == FETCH_WANTED && items[i].uid == last + 1)
+			last = items[i++].uid;
+		if (mailimap_set_add_interval(set, first, last) != MAILIMAP_NO_ERROR) {
+			mailimap_set_free(set);
+			return NULL;
+		}
+	}
+	return set;
+}
+
+int fetch_still_there(struct session *session, struct fetch_item *items, size_t count,
+		      struct failure *why)
+{
+	CLEANUP(uid_list_release) struct uid_list uids = { 0 };
+	struct mailimap_set *set = wanted_set(items, count);
+
+	if (search(session, set ? mailimap_search_key_new_uid(set) : NULL, &uids, why) < 0)
+		return -1;
+	uid_list_sort(&uids);
+	for (size_t i = 0; i < count; i++)
+		if (items[i].state == FETCH_WANTED &&
+		    uid_find(uids.uids, uids.count, items[i].uid) < 0)
+			items[i].state = FETCH_DONE;
+	return 0;
+}
+
+/* ---- what an answer to FETCH holds ---- */
+
+struct fetch_answer {
+	uint32_t uid, size;
+	unsigned flags;
+	int64_t date_ms;
+	bool has_body;
+};
+
+static unsigned flag_of(const struct mailimap_flag_fetch *item)
+{
+	if (item->fl_type != MAILIMAP_FLAG_FETCH_OTHER || !item->fl_flag)
+		return 0;
+	switch (item->fl_flag->fl_type) {
+	case MAILIMAP_FLAG_SEEN:
+		return IMAP_FLAG_SEEN;
+	case MAILIMAP_FLAG_ANSWERED:
+		return IMAP_FLAG_ANSWERED;
+	case MAILIMAP_FLAG_FLAGGED:
+		return IMAP_FLAG_FLAGGED;
+	case MAILIMAP_FLAG_DRAFT:
+		return IMAP_FLAG_DRAFT;
+	default:
+		return 0;
+	}
+}
+
+static int64_t date_of(const struct mailimap_date_time *date)
+{
+	struct tm tm = { 0 };
+	int64_t zone_s;
+
+	if (!date || date->dt_year < 1970 || date->dt_year > 9999)
+		return 0;
+	tm.tm_year = date->dt_year - 1900;
+	tm.tm_mon = date->dt_month - 1;
+	tm.tm_mday = date->dt_day;
+	tm.tm_hour = date->dt_hour;
+	tm.tm_min = date->dt_min;
+	tm.tm_sec = date->dt_sec;
+	zone_s = (date->dt_zone / 100) * 3600 + (date->dt_zone % 100) * 60;
+	return ((int64_t)timegm(&tm) - zone_s) * 1000;
+}
+
+static void read_static(const struct mailimap_msg_att_static *att, struct fetch_answer *answer)
+{
+	switch (att->att_type) {
+	case MAILIMAP_MSG_ATT_UID:
+		answer->uid = att->att_data.att_uid;
+		break;
+	case MAILIMAP_MSG_ATT_RFC822_SIZE:
+		answer->size = att->att_data.att_rfc822_size;
+		break;
+	case MAILIMAP_MSG_ATT_INTERNALDATE:
+		answer->date_ms = date_of(att->att_data.att_internal_date);
+		break;
+	case MAILIMAP_MSG_ATT_BODY_SECTION:
+		answer->has_body = true;
+		break;
+	default:
+		break;
+	}
+}
+
+static void read_answer(const struct mailimap_msg_att *att, struct fetch_answer *answer)
+{
+	for (clistiter *i = clist_begin(att->att_list); i; i = clist_next(i)) {
+		const struct mailimap_msg_att_item *item = clist_content(i);
+		const struct mailimap_msg_att_dynamic *dynamic;
+
+		if (item->att_type == MAILIMAP_MSG_ATT_ITEM_STATIC && item->att_data.att_static)
+			read_static(item->att_data.att_static, answer);
+		if (item->att_type != MAILIMAP_MSG_ATT_ITEM_DYNAMIC)
+			continue;
+		dynamic = item->att_data.att_dyn;
+		for (clistiter *j = dynamic && dynamic->att_list ? clist_begin(dynamic->att_list)
+								 : NULL;
+		     j; j = clist_next(j))
+			answer->flags |= flag_of(clist_content(j));
+	}
+}
+
+static struct fetch_item *wanted_item(struct fetch_item *items, size_t count, uint32_t uid)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		const size_t mid = low + (high - low) / 2;
+
+		if (items[mid].uid == uid)
+			return items[mid].state == FETCH_WANTED ? &items[mid] : NULL;
+		if (items[mid].uid < uid)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+/* ---- commands ---- */
+
+/* Without a progress callback the library ignores the message handler. */
+static void on_progress(size_t current, size_t maximum, void *context)
+{
+	(void)current;
+	(void)maximum;
+	(void)context;
+}
+
+struct fetch_handlers {
+	mailimap_msg_att_handler *att;
+	mailimap_msg_body_handler *body;
+	void *context;
+};
+
+static int run_fetch(struct session *session, struct mailimap_set *set,
+		     struct mailimap_fetch_type *what, const struct fetch_handlers *handlers)
+{
+	clist *unused = NULL;
+	int r = MAILIMAP_ERROR_MEMORY;
+
+	mailimap_set_progress_callback(session->imap, on_progress, on_progress, NULL);
+	mailimap_set_msg_att_handler(session->imap, handlers->att, handlers->context);
+	mailimap_set_msg_body_handler(session->imap, handlers->body, handlers->context);
+	if (set && what)
+		r = mailimap_uid_fetch(session->imap, set, what, &unused);
+	mailimap_set_msg_att_handler(session->imap, NULL, NULL);
+	mailimap_set_msg_body_handler(session->imap, NULL, NULL);
+	/* After an error the pointer may dangle. */
+	if (r == MAILIMAP_NO_ERROR && unused)
+		mailimap_fetch_list_free(unused);
+	if (set)
+		mailimap_set_free(set);
+	if (what)
+		mailimap_fetch_type_free(what);
+	return r;
+}
+
+static void on_size(struct mailimap_msg_att *att, void *context)
+{
+	struct fetch *fetch = context;
+	struct fetch_answer answer = { 0 };
+	struct fetch_item *item;
+
+	read_answer(att, &answer);
+	item = wanted_item(fetch->items, fetch->count, answer.uid);
+	if (item && answer.size > 0)
+		item->size = answer.size;
+}
+
+static struct mailimap_fetch_type *type_of(struct mailimap_fetch_att *const *atts, size_t count)
+{
+	struct mailimap_fetch_type *type = mailimap_fetch_type_new_fetch_att_list_empty();
+
+	for (size_t i = 0; i < count; i++)
+		if (type && atts[i])
+			mailimap_fetch_type_new_fetch_att_list_add(type, atts[i]);
+	return type;
+}
+
+int fetch_sizes(struct session *session, struct fetch_item *items, size_t count,
+		struct failure *why)
+{
+	while (count > 0) {
+		const size_t n = count < SIZES_AT_ONCE ? count : SIZES_AT_ONCE;
+		struct mailimap_fetch_att *atts[] = { mailimap_fetch_att_new_uid(),
+						      mailimap_fetch_att_new_rfc822_size() };
+		struct fetch some = { .items = items, .count = n };
+		const struct fetch_handlers handlers = { on_size, NULL, &some };
+		int r;
+
+		/* The server may have to read every message to know. */
+		session_expect(session, SMALL_ANSWER + n * SIZE_LINE * 10);
+		r = run_fetch(session, wanted_set(items, n), type_of(atts, ARRAY_SIZE(atts)),
+			      &handlers);
+		if (r != MAILIMAP_NO_ERROR)
+			return session_failed(session, r, false, why);
+		items += n;
+		count -= n;
+	}
+	return 0;
+}
+
+static bool on_bytes(int type, struct mailimap_msg_att_body_section *section, const char *bytes,
+		     size_t len, void *context)
+{
+	struct fetch *fetch = context;
+	struct threads_error err = { 0 };
+
+	(void)type;
+	(void)section;
+	if (fetch->hub_gone || fetch->large)
+		return true;
+	if (fetch->batch.spool + len > fetch->message_max) {
+		fetch->large = true;
+		batch_drop(&fetch->batch);
+	} else if (batch_write(&fetch->batch, bytes, len, &err) < 0) {
+		fetch->hub_gone = true;
+		failure_set(&fetch->hub_why, FAILURE_HUB, "%s", err.text);
+	}
+	return true;
+}
+
+static void send_batch(struct fetch *fetch)
+{
+	int64_t waited_ms = 0;
+
+	if (hub_send_batch(fetch->hub, fetch->folder_id, &fetch->batch, &waited_ms,
+			   &fetch->hub_why) < 0)
+		fetch->hub_gone = true;
+	stream_extend(fetch->session->stream, waited_ms);
+}
+
+/* The end of one message. Its UID may have come before or after its bytes. */
+static void on_message(struct mailimap_msg_att *att, void *context)
+{
+	struct fetch *fetch = context;
+	struct fetch_answer answer = { 0 };
+	const size_t bytes = fetch->batch.spool;
+	struct fetch_item *item;
+
+	read_answer(att, &answer);
+	if (!answer.has_body)
+		return; /* flags that changed, or the like */
+	fetch->bodies++;
+	item = wanted_item(fetch->items, fetch->count, answer.uid);
+	if (!item || fetch->hub_gone) {
+		batch_drop(&fetch->batch);
+	} else if (fetch->large) {
+		item->state = FETCH_LARGE;
+	} else if (bytes == 0) {
+		item->state = FETCH_EMPTY;
+	} else {
+		item->state = FETCH_HAD;
+		fetch->messages++;
+		fetch->bytes += bytes;
+		batch_keep(&fetch->batch, answer.uid, answer.flags, answer.date_ms);
+	}
+	fetch->large = false;
+	if (item && item->state != FETCH_WANTED)
+		fetch->received++;
+	if (batch_full(&fetch->batch))
+		send_batch(fetch);
+}
+
+static uint64_t expected_bytes(const struct fetch_item *items, size_t count)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (items[i].state == FETCH_WANTED)
+			bytes += (items[i].size ? items[i].size : UNKNOWN_SIZE) + MESSAGE_OVERHEAD;
+	return bytes;
+}
+
+int fetch_bodies(struct fetch *fetch, struct fetch_item *items, size_t count, struct failure *why)
+{
+	struct mailimap_fetch_att *atts[] = {
+		mailimap_fetch_att_new_uid(),
+		mailimap_fetch_att_new_flags(),
+		mailimap_fetch_att_new_internaldate(),
+		mailimap_fetch_att_new_body_peek_section(mailimap_section_new(NULL)),
+	};
+	const struct fetch_handlers handlers = { on_message, on_bytes, fetch };
+	int r;
+
+	fetch->items = items;
+	fetch->count = count;
+	fetch->received = 0;
+	fetch->bodies = 0;
+	fetch->large = false;
+	session_expect(fetch->session, expected_bytes(items, count));
+	r = run_fetch(fetch->session, wanted_set(items, count), type_of(atts, ARRAY_SIZE(atts)),
+		      &handlers);
+	batch_drop(&fetch->batch); /* a message that broke off */
+	if (fetch->hub_gone) {
+		if (r != MAILIMAP_NO_ERROR)
+			session_failed(fetch->session, r, false, why);
+		*why = fetch->hub_why;
+		return -1;
+	}
+	if (r != MAILIMAP_NO_ERROR)
+		return session_failed(fetch->session, r, false, why);
+	return 0;
+}
+
+int fetch_status(struct session *session, const char *name, struct fetch_folder *ret_folder,
+		 struct failure *why)
+{
+	struct mailimap_status_att_list *atts = mailimap_status_att_list_new_empty();
+	struct mailimap_mailbox_data_status *status = NULL;
+	struct fetch_folder folder = { 0 };
+	int r = MAILIMAP_ERROR_MEMORY;
+
+	session_expect(session, SMALL_ANSWER);
+	if (atts) {
+		mailimap_status_att_list_add(atts, MAILIMAP_STATUS_ATT_MESSAGES);
+		mailimap_status_att_list_add(atts, MAILIMAP_STATUS_ATT_UIDNEXT);
+		mailimap_status_att_list_add(atts, MAILIMAP_STATUS_ATT_UIDVALIDITY);
+		r = mailimap_status(session->imap, name, atts, &status);
+		mailimap_status_att_list_free(atts);
+	}
+	if (r != MAILIMAP_NO_ERROR)
+		return session_failed(session, r, false, why);
+	for (clistiter *i = status->st_info_list ? clist_begin(status->st_info_list) : NULL; i;
+	     i = clist_next(i)) {
+		const struct mailimap_status_info *info = clist_content(i);
+
+		if (info->st_att == MAILIMAP_STATUS_ATT_MESSAGES)
+			folder.messages = info->st_value;
+		else if (info->st_att == MAILIMAP_STATUS_ATT_UIDNEXT)
+			folder.uidnext = info->st_value;
+		else if (info->st_att == MAILIMAP_STATUS_ATT_UIDVALIDITY)
+			folder.uidvalidity = info->st_value;
+	}
+	mailimap_mailbox_data_status_free(status);
+	*ret_folder = folder;
+	return 0;
+}

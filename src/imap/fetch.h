@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The IMAP commands that read a folder: EXAMINE, UID SEARCH, UID FETCH. Never
+ * SELECT, never BODY[] without PEEK: the owner's flags do not change.
+ */
+#ifndef THREADS_IMAP_FETCH_H
+#define THREADS_IMAP_FETCH_H
+
+#include "imap/hub.h"
+#include "imap/session.h"
+
+enum fetch_state {
+	FETCH_WANTED,
+	FETCH_HAD,   /* in a batch */
+	FETCH_EMPTY, /* the server gave no bytes */
+	FETCH_LARGE, /* more bytes than allowed */
+	FETCH_DONE,  /* nothing more to do: gone from the server, or in the ledger */
+};
+
+struct fetch_item {
+	uint32_t uid;
+	uint32_t size; /* as the server says, which is not always true; 0 = unknown */
+	enum fetch_state state;
+};
+
+struct fetch_folder {
+	uint32_t uidvalidity; /* 0 = the server gives none */
+	uint32_t messages, uidnext;
+};
+
+/* What a fetch of bodies works on, and what it counts. */
+struct fetch {
+	struct session *session;
+	struct hub *hub;
+	int64_t folder_id;
+	size_t message_max;
+	struct batch batch;
+	uint64_t messages, bytes; /* fetched so far */
+
+	/* the command in progress */
+	struct fetch_item *items;
+	size_t count;
+	size_t received; /* of items */
+	size_t bodies;   /* that came, wanted or not */
+	bool large;      /* the message that arrives is larger than message_max */
+	bool hub_gone;   /* what comes is thrown away: the connection stays usable */
+	struct failure hub_why;
+};
+
+/* All return 0, or -1 with why. After -1 the session is open if the server merely
+ * refused, closed if the connection is of no more use. */
+
+int fetch_examine(struct session *session, const char *name, struct fetch_folder *ret_folder,
+		  struct failure *why);
+
+/* UIDs of all messages of the open folder, or of those since a day; sorted. */
+int fetch_search(struct session *session, uint32_t messages, int64_t since_ms,
+		 struct uid_list *uids, struct failure *why);
+
+/* Marks those WANTED items that the server does not list as FETCH_DONE. */
+int fetch_still_there(struct session *session, struct fetch_item *items, size_t count,
+		      struct failure *why);
+
+/* Fills the sizes of count items (sorted by UID). */
+int fetch_sizes(struct session *session, struct fetch_item *items, size_t count,
+		struct failure *why);
+
+/* Fetches the WANTED ones of count items (sorted by UID) into batches for index, with
+ * one command. FAILURE_HUB: index is away; the session is in order. */
+int fetch_bodies(struct fetch *fetch, struct fetch_item *items, size_t count, struct failure *why);
+
+/* For the poll of a folder that is not open: UIDVALIDITY, UIDNEXT, MESSAGES. */
+int fetch_status(struct session *session, const char *name, struct fetch_folder *ret_folder,
+		 struct failure *why);
+
+#endif
