@@ -42,8 +42,7 @@ static struct channel_entry *cache_slot(struct ingest *ingest, const char *key)
 	return &ingest->channels[(hash ^ hash >> 15) & (CHANNEL_CACHE_SIZE - 1)];
 }
 
-/* A JSON list of domains -> "\na\nb\n", easy to search. */
-static int own_domains_parse(struct ingest *ingest, const char *json, struct threads_error *err)
+int own_domains_parse(const char *json, char **ret_list, struct threads_error *err)
 {
 	CLEANUP(json_freep) json_t *list = json_loads(json, 0, NULL);
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(DEFAULTS_MAX);
@@ -60,10 +59,10 @@ static int own_domains_parse(struct ingest *ingest, const char *json, struct thr
 		if (domain_key(domain, strlen(domain), &out, NULL) == 0)
 			strbuf_add_char(&out, '\n');
 	}
-	ingest->defaults.own_domains = strdup(strbuf_str(&out));
-	return ingest->defaults.own_domains
-		       ? strbuf_check(&out, err)
-		       : threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	if (strbuf_check(&out, err) < 0)
+		return THREADS_ELIMIT;
+	*ret_list = strdup(strbuf_str(&out));
+	return *ret_list ? 0 : threads_error_set(err, THREADS_ENOMEM, "out of memory");
 }
 
 int channel_defaults_load(struct ingest *ingest, struct threads_error *err)
@@ -77,13 +76,14 @@ int channel_defaults_load(struct ingest *ingest, struct threads_error *err)
 	rc = query_step(&q, err);
 	if (rc < 0)
 		return rc;
-	ingest->defaults.outside_shared = rc == 1 && strcmp(query_text(&q, 0), "shared") == 0;
+	ingest->defaults.outside_shared = rc == 1 && strcmp(query_text(&q, 0), "\"shared\"") == 0;
 	query_again(&q);
 	query_bind_text(&q, ":name", "own_domains");
 	rc = query_step(&q, err);
 	if (rc < 0)
 		return rc;
-	rc = own_domains_parse(ingest, rc == 1 ? query_text(&q, 0) : "[]", err);
+	rc = own_domains_parse(rc == 1 ? query_text(&q, 0) : "[]",
+			       &ingest->defaults.own_domains, err);
 	ingest->defaults.loaded = rc == 0;
 	return rc;
 }
@@ -98,12 +98,11 @@ static bool list_has(const char *list, const char *item)
 	return false;
 }
 
-/* Whether domain or one of its parents is ours. */
-static bool domain_is_own(const struct ingest *ingest, const char *domain)
+bool domain_is_own(const char *own_domains, const char *domain)
 {
 	for (const char *p = domain; p; p = strchr(p, '.')) {
 		p += *p == '.';
-		if (list_has(ingest->defaults.own_domains, p))
+		if (list_has(own_domains, p))
 			return true;
 	}
 	return false;
@@ -154,7 +153,7 @@ static int channel_add(struct ingest *ingest, const char *key, const struct draf
 	if (rc < 0)
 		return rc;
 	info->privacy =
-		company_id && ingest->defaults.outside_shared && !domain_is_own(ingest, domain)
+		company_id && ingest->defaults.outside_shared && !domain_is_own(ingest->defaults.own_domains, domain)
 			? CHANNEL_SHARED
 			: CHANNEL_PRIVATE;
 	info->user_id = 0;

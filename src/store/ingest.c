@@ -124,6 +124,9 @@ static int source_load(struct ingest *ingest, const struct ingest_source *source
 	CLEANUP(query_end) struct query q = query_begin(ingest->db, sql_account);
 	int rc;
 
+	if (ingest->people_version != ingest->store->people_version)
+		ingest_forget_caches(ingest);
+	ingest->people_version = ingest->store->people_version;
 	ingest->source = source;
 	ingest->now_ms = clock_now_ms(ingest->clock);
 	query_bind_int(&q, ":id", source->account_id);

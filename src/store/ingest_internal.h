@@ -83,6 +83,7 @@ struct ingest {
 	struct message_id_hints id_hints;
 	struct channel_defaults defaults;
 	struct exclusions exclusions;
+	int64_t people_version; /* of the store when the caches were filled */
 	int64_t item_us; /* running mean cost of an item inside a transaction */
 	size_t single;   /* so many items are to be taken one by one (one of them fails) */
 	struct prepared prepared[INGEST_SLICE_MAX];
@@ -137,6 +138,10 @@ int channel_resolve(struct ingest *ingest, const struct draft_text *address,
 		    struct threads_error *err) MUST_CHECK;
 void channel_cache_clear(struct ingest *ingest);
 int channel_defaults_load(struct ingest *ingest, struct threads_error *err) MUST_CHECK;
+/* A JSON list of domains -> "\na\nb\n", easy to search; heap. */
+int own_domains_parse(const char *json, char **ret_list, struct threads_error *err) MUST_CHECK;
+/* Whether domain or one of its parents is in such a list. */
+bool domain_is_own(const char *own_domains, const char *domain);
 
 /* exclusion.c: why the message is not to be stored, or NULL. */
 int exclusion_check(struct ingest *ingest, const struct ingest_item *item,

@@ -68,6 +68,16 @@ struct db *store_db(struct store *store)
 	return store->db;
 }
 
+int store_join(struct store *store, struct db **ret_scope, struct threads_error *err)
+{
+	return db_in_transaction(store->db) ? 0 : db_scope_begin(store->db, ret_scope, err);
+}
+
+int store_commit(struct db **scope, struct threads_error *err)
+{
+	return *scope ? db_scope_commit(scope, err) : 0;
+}
+
 int store_epoch(struct store *store, int64_t *ret_epoch, struct threads_error *err)
 {
 	CLEANUP(query_end) struct query q = query_begin(store->db, sql_epoch);

@@ -11,7 +11,16 @@
 
 struct store {
 	struct db *db;
+	int64_t people_version; /* grows when channels, exclusions or settings change: caches look */
 };
+
+/*
+ * The transaction of a public function that may be part of a larger one: begins
+ * one unless one is in progress; then the scope is NULL and commit does nothing.
+ *	CLEANUP(db_scope_end) struct db *scope = NULL;
+ */
+int store_join(struct store *store, struct db **ret_scope, struct threads_error *err) MUST_CHECK;
+int store_commit(struct db **scope, struct threads_error *err) MUST_CHECK;
 
 enum { EVERYONE_GROUP_ID = 1 };
 

@@ -68,7 +68,7 @@ int fixture_setup(void **state)
 		" (3, 'eeeeeeeeeeeeeeeeeeeeeeeeee', 'bobs', 'import', 2, 'closed', 'active', 1);"
 		"INSERT INTO folder (id, account_id, name) VALUES (1, 1, 'INBOX'), (2, 2, 'INBOX'),"
 		" (3, 3, 'INBOX');"
-		"INSERT INTO setting VALUES ('outside_channels', 'shared'),"
+		"INSERT INTO setting VALUES ('outside_channels', '\"shared\"'),"
 		" ('own_domains', '[\"hub.test\"]');");
 	f->owner = 1;
 	f->other = 2;

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Progress of a pass over an account, and the order in which accounts are served. */
+#include "store/account.h"
+#include "store/store_internal.h"
+
+enum { ACCOUNTS_MAX = 100000 };
+
+static const char sql_begin[] =
+	"UPDATE account SET pass_started_ms = :now_ms, pass_ended_ms = 0, pass_server = 0,"
+	" pass_wanted = 0, pass_read = 0, pass_stored = 0, pass_duplicate = 0, pass_excluded = 0,"
+	" pass_failed = 0, pass_bodies = 0, pass_bytes = 0 WHERE id = :id";
+static const char sql_wanted[] =
+	"UPDATE account SET pass_server = pass_server + :server, pass_wanted = pass_wanted + :wanted"
+	" WHERE id = :id";
+static const char sql_add[] =
+	"UPDATE account SET pass_read = pass_read + :read, pass_stored = pass_stored + :stored,"
+	" pass_duplicate = pass_duplicate + :duplicate, pass_excluded = pass_excluded + :excluded,"
+	" pass_failed = pass_failed + :failed WHERE id = :id";
+static const char sql_end[] =
+	"UPDATE account SET pass_ended_ms = :now_ms, last_ok_ms = :now_ms, pass_server = :server,"
+	" pass_bodies = :bodies, pass_bytes = :bytes WHERE id = :id";
+static const char sql_get[] =
+	"SELECT pass_server, pass_wanted, pass_read, pass_stored, pass_duplicate, pass_excluded,"
+	" pass_failed, pass_bodies, pass_bytes, pass_started_ms, pass_ended_ms"
+	" FROM account WHERE id = :id";
+static const char sql_due[] =
+	"SELECT id FROM account WHERE type = 'imap' AND state IN ('active', 'waiting', 'error')"
+	" AND secret_state = 'set' AND next_try_ms <= :now_ms"
+	" ORDER BY max(pass_ended_ms, pass_started_ms, error_ms), id";
+static const char sql_each[] =
+	"SELECT public_id FROM account WHERE state <> 'deleting' AND type = 'imap' ORDER BY id";
+
+int account_pass_begin(struct store *store, int64_t id, int64_t now_ms, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_begin);
+
+	query_bind_int(&q, ":id", id);
+	query_bind_int(&q, ":now_ms", now_ms);
+	return query_run(&q, err);
+}
+
+int account_pass_wanted(struct store *store, int64_t id, int64_t add_server, int64_t add_wanted,
+			struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_wanted);
+
+	query_bind_int(&q, ":id", id);
+	query_bind_int(&q, ":server", add_server);
+	query_bind_int(&q, ":wanted", add_wanted);
+	return query_run(&q, err);
+}
+
+int account_pass_add(struct store *store, int64_t id, const struct pass_figures *add,
+		     struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_add);
+
+	query_bind_int(&q, ":id", id);
+	query_bind_int(&q, ":read", add->read);
+	query_bind_int(&q, ":stored", add->stored);
+	query_bind_int(&q, ":duplicate", add->duplicate);
+	query_bind_int(&q, ":excluded", add->excluded);
+	query_bind_int(&q, ":failed", add->failed);
+	return query_run(&q, err);
+}
+
+int account_pass_end(struct store *store, int64_t id, const struct pass_figures *set,
+		     int64_t now_ms, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_end);
+
+	query_bind_int(&q, ":id", id);
+	query_bind_int(&q, ":now_ms", now_ms);
+	query_bind_int(&q, ":server", set->server);
+	query_bind_int(&q, ":bodies", set->bodies);
+	query_bind_int(&q, ":bytes", set->bytes);
+	return query_run(&q, err);
+}
+
+int account_pass_get(struct store *store, int64_t id, struct pass_figures *ret,
+		     int64_t *ret_started_ms, int64_t *ret_ended_ms, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_get);
+	int rc;
+
+	query_bind_int(&q, ":id", id);
+	rc = query_step(&q, err);
+	if (rc == 0)
+		return threads_error_set(err, THREADS_ENOENT, "there is no such account");
+	if (rc < 0)
+		return rc;
+	*ret = (struct pass_figures){
+		.server = query_int(&q, 0),
+		.wanted = query_int(&q, 1),
+		.read = query_int(&q, 2),
+		.stored = query_int(&q, 3),
+		.duplicate = query_int(&q, 4),
+		.excluded = query_int(&q, 5),
+		.failed = query_int(&q, 6),
+		.bodies = query_int(&q, 7),
+		.bytes = query_int(&q, 8),
+	};
+	*ret_started_ms = query_int(&q, 9);
+	*ret_ended_ms = query_int(&q, 10);
+	return 0;
+}
+
+/* The ids first, then the calls: fn may write to the same rows. */
+static int due_ids(struct store *store, int64_t now_ms, int64_t **ret_ids, size_t *ret_count,
+		   struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_due);
+	AUTO_FREE int64_t *ids = NULL;
+	size_t count = 0;
+	int rc;
+
+	query_bind_int(&q, ":now_ms", now_ms);
+	while ((rc = query_step(&q, err)) == 1 && count < ACCOUNTS_MAX) {
+		if (count % 64 == 0) {
+			int64_t *grown = realloc(ids, (count + 64) * sizeof(*ids));
+
+			if (!grown)
+				return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+			ids = grown;
+		}
+		ids[count++] = query_int(&q, 0);
+	}
+	if (rc < 0)
+		return rc;
+	*ret_ids = TAKE_PTR(ids);
+	*ret_count = count;
+	return 0;
+}
+
+int account_due(struct store *store, int64_t now_ms, account_due_fn *fn, void *arg,
+		struct threads_error *err)
+{
+	AUTO_FREE int64_t *ids = NULL;
+	size_t count = 0;
+	int rc = due_ids(store, now_ms, &ids, &count, err);
+
+	for (size_t i = 0; i < count && rc == 0; i++)
+		if (fn(ids[i], arg) != 0)
+			break;
+	return rc;
+}
+
+int account_each(struct store *store, account_each_fn *fn, void *arg, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_each);
+	int rc;
+
+	while ((rc = query_step(&q, err)) == 1)
+		if (fn(query_text(&q, 0), arg) != 0)
+			return 0;
+	return rc;
+}
