@@ -187,7 +187,7 @@ enum frame_type {
 	VAULT_PUBLIC_KEY_IS,
 	VAULT_PUT, /* t account, b sealed box, t provider, t host, t port, t tls, t ca, t user -> IPC_OK or IPC_ERROR EINVAL.
 		       * The vault opens the box once with these fields to see that they are the bound ones. */
-	VAULT_DELETE, /* t account -> IPC_OK, also when there was none */
+	VAULT_DELETE, /* t account -> IPC_OK, also when there was none. From index too: the test of a log-in failed */
 	/* ---- index -> vault ---- */
 	VAULT_ACCOUNTS, /* i last (1), i count, t account...: secrets of all others are removed */
 

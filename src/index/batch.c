@@ -204,6 +204,7 @@ static void fill_items(struct batch *batch)
 			.raw = batch->input.data + e->offset,
 			.raw_len = e->length,
 			.draft = e->has_draft ? &e->draft : NULL,
+			.failure = e->failure,
 		};
 	}
 }
@@ -221,7 +222,7 @@ void batch_store(struct batch *batch)
 static void finish(struct index_role *ix, struct batch *batch, int rc,
 		   const struct threads_error *err)
 {
-	STAILQ_REMOVE_HEAD(&ix->parsed, link);
+	STAILQ_REMOVE(&ix->parsed, batch, batch, link);
 	if (batch->done)
 		batch->done(batch, &batch->counts, rc, err, batch->arg);
 	batch_free(batch);
@@ -244,20 +245,31 @@ static void store_failed(struct index_role *ix, struct batch *batch, int rc,
 	loop_timer_set(ix->tick, STORE_RETRY_MS);
 }
 
+/* The first that may be stored. What must wait for its turn is behind one that is being parsed. */
+static struct batch *next_to_store(struct index_role *ix)
+{
+	struct batch *batch;
+
+	STAILQ_FOREACH(batch, &ix->parsed, link)
+	if (batch->cancelled || !batch->may_store || batch->may_store(batch, batch->arg))
+		return batch;
+	return NULL;
+}
+
 void batch_tick(void *arg)
 {
 	struct index_role *ix = arg;
-	struct batch *batch = STAILQ_FIRST(&ix->parsed);
+	struct batch *batch = next_to_store(ix);
 	struct threads_error err = { 0 };
 	int rc = 0;
 
 	if (!batch)
 		return;
-	if (ix->disk_full) {
+	if (ix->disk_full && !batch->cancelled) {
 		loop_timer_set(ix->tick, STORE_RETRY_MS);
 		return;
 	}
-	if (!(batch->cancelled && batch->stored == 0) && batch->stored < batch->count)
+	if (!batch->cancelled && batch->stored < batch->count)
 		rc = ingest_slice(ix->ingest, &batch->source, batch->items, batch->count,
 				  &batch->stored, &batch->counts, &err);
 	if (rc < 0) {

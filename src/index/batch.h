@@ -21,7 +21,8 @@ struct batch_entry {
 	int64_t folder_id, uid;
 	uint32_t flags;
 	int64_t received_ms;
-	int kills; /* parsers that died on it */
+	const char *failure; /* not NULL: not stored, goes to the ledger with these words */
+	int kills;           /* parsers that died on it */
 	bool has_draft;
 	struct message_draft draft;
 };
@@ -37,6 +38,9 @@ struct batch_run {
 STAILQ_HEAD(run_list, batch_run);
 
 /* counts: what became of the entries. rc < 0: the batch could not be stored (err says why). */
+/* Whether this parsed batch may be stored now: imports keep their order. */
+typedef bool batch_may_store_fn(const struct batch *batch, void *arg);
+
 typedef void batch_done_fn(struct batch *batch, const struct ingest_counts *counts, int rc,
 			   const struct threads_error *err, void *arg);
 
@@ -53,7 +57,8 @@ struct batch {
 	size_t stored; /* entries through ingest_slice() */
 	struct ingest_counts counts;
 	int failures;
-	bool cancelled; /* who brought it is gone: not stored if not begun */
+	bool cancelled;                /* who brought it is gone: nothing more of it is stored */
+	batch_may_store_fn *may_store; /* NULL: at any time */
 	batch_done_fn *done;
 	void *arg;
 	STAILQ_ENTRY(batch) link;
@@ -68,7 +73,7 @@ int batch_submit(struct index_role *ix, int fd, struct batch_entry *entries, siz
 		 const struct ingest_source *source, batch_done_fn *done, void *arg,
 		 struct batch **ret_batch, struct threads_error *err) MUST_CHECK;
 
-/* Who brought it does not care any more: done is not called. */
+/* Who brought it does not care any more: nothing more is stored, done is not called. */
 void batch_abandon(struct batch *batch);
 
 /* ---- for pool.c ---- */

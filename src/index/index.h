@@ -64,4 +64,7 @@ struct index_role {
 	bool stopping;
 };
 
+/* The key of the packs, from the role's key. The caller cleanses it. */
+void index_pack_key(const struct index_role *ix, unsigned char key[ROLE_KEY_BYTES]);
+
 #endif

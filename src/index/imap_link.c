@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "index/imap_link.h"
+
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "index/reply.h"
+#include "index/schedule.h"
+
+enum {
+	FOLDERS_MAX = 2000,
+	KNOWN_INLINE_MAX = 60 * 1024,
+	KNOWN_MAX = 64 << 20,
+	BATCH_UIDS_MAX = 1000,
+};
+
+/* A batch on its way to the store, to be acknowledged. */
+struct session_batch {
+	struct imap_session *session;
+	struct batch *batch;
+	uint32_t id;
+	LIST_ENTRY(session_batch) link;
+};
+
+struct imap_session *imap_session_find(struct index_role *ix, int64_t account_id)
+{
+	struct imap_session *session;
+
+	LIST_FOREACH(session, &ix->sessions, link)
+	if (session->account_id == account_id)
+		return session;
+	return NULL;
+}
+
+int imap_session_new(struct index_role *ix, int64_t account_id, enum imap_mode mode,
+		     struct imap_session **ret_session, struct threads_error *err)
+{
+	struct imap_session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	session->ix = ix;
+	session->account_id = account_id;
+	session->mode = mode;
+	LIST_INIT(&session->batches);
+	LIST_INSERT_HEAD(&ix->sessions, session, link);
+	*ret_session = session;
+	return 0;
+}
+
+void imap_session_free(struct imap_session *session)
+{
+	struct session_batch *sb;
+
+	while ((sb = LIST_FIRST(&session->batches))) {
+		LIST_REMOVE(sb, link);
+		batch_abandon(sb->batch);
+		free(sb);
+	}
+	session->peer = peer_free(session->peer);
+	LIST_REMOVE(session, link);
+	free(session);
+}
+
+/* ---- what imap says ---- */
+
+static int on_state(struct imap_session *session, struct frame *f, struct threads_error *err)
+{
+	struct store *store = session->ix->store;
+	const char *activity = frame_get_text(f);
+	const struct account_trouble trouble = { frame_get_text(f), frame_get_text(f),
+						 frame_get_text(f), frame_get_text(f) };
+	const int64_t retry_ms = frame_get_int_in(f, -1, INT32_MAX);
+	const int64_t now_ms = clock_now_ms(NULL);
+	const bool listing = strcmp(activity, "listing") == 0;
+	int rc = frame_get_end(f, err);
+
+	if (rc < 0)
+		return rc;
+	if (listing && !session->in_pass && session->mode != IMAP_MODE_TEST) {
+		session->in_pass = true;
+		rc = account_pass_begin(store, session->account_id, now_ms, err);
+	}
+	if (rc == 0 && (listing || strcmp(activity, "idle") == 0))
+		rc = account_verified(store, session->account_id, now_ms, err);
+	if (rc == 0)
+		rc = account_set_activity(store, session->account_id, activity, &trouble,
+					  retry_ms > 0 ? now_ms + retry_ms : 0, now_ms, err);
+	if (rc == 0 && *trouble.kind) {
+		session->reported = true;
+		session->in_pass = false;
+		if (session->mode == IMAP_MODE_TEST)
+			schedule_tested(session, false);
+		else if (retry_ms < 0) /* only a person can help */
+			rc = account_set_state(store, session->account_id, "error", err);
+	}
+	role_bell(session->ix->role, BELL_ACCOUNTS, session->account_id);
+	return rc;
+}
+
+static int on_folders(struct imap_session *session, struct frame *f, struct threads_error *err)
+{
+	const int64_t count = frame_get_int_in(f, 0, FOLDERS_MAX);
+	AUTO_FREE struct folder_listed *folders = calloc((size_t)count + 1, sizeof(*folders));
+	int rc;
+
+	if (!folders)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	for (int64_t i = 0; i < count; i++) {
+		folders[i].name = frame_get_text(f);
+		folders[i].display = frame_get_text(f);
+		folders[i].special = frame_get_text(f);
+		folders[i].selectable = frame_get_int_in(f, 0, 1) == 1;
+		folders[i].chosen = frame_get_int_in(f, 0, 1) == 1;
+	}
+	rc = frame_get_end(f, err);
+	if (rc == 0)
+		rc = folder_list(session->ix->store, session->account_id, folders, (size_t)count,
+				 clock_now_ms(NULL), err);
+	if (rc == 0 && session->mode == IMAP_MODE_TEST)
+		schedule_tested(session, true);
+	return rc;
+}
+
+static int send_folder(struct imap_session *session, uint32_t id, int64_t folder_id,
+		       const struct strbuf *known, struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame out = FRAME_INIT;
+	const bool large = known->len > KNOWN_INLINE_MAX;
+	AUTO_FD int fd = -1;
+
+	if (large && memfd_from("threads-uids", strbuf_str(known), known->len, &fd, err) < 0)
+		return THREADS_EIO;
+	frame_begin(&out, IMAP_FOLDER_IS, id);
+	frame_put_int(&out, folder_id);
+	frame_put_text(&out, large ? "" : strbuf_str(known));
+	frame_put_int(&out, large);
+	if (large)
+		frame_put_fd(&out, fd);
+	return peer_send(session->peer, &out, err);
+}
+
+static int on_folder_open(struct imap_session *session, struct frame *f, struct threads_error *err)
+{
+	CLEANUP(strbuf_release) struct strbuf known = STRBUF_INIT(KNOWN_MAX);
+	const char *name = frame_get_text(f);
+	const int64_t uidvalidity = frame_get_int_in(f, 0, UINT32_MAX);
+	const int64_t messages = frame_get_int_in(f, 0, UINT32_MAX);
+	int64_t folder_id = 0;
+	int rc;
+
+	(void)frame_get_int_in(f, 0, (int64_t)UINT32_MAX + 1); /* uidnext */
+	rc = frame_get_end(f, err);
+	if (rc == 0)
+		rc = folder_open(session->ix->store, session->account_id, name, uidvalidity,
+				 messages, clock_now_ms(NULL), &folder_id, err);
+	if (rc == 0)
+		rc = folder_known_uids(session->ix->store, folder_id, &known, err);
+	if (rc < 0)
+		return rc;
+	return send_folder(session, f->id, folder_id, &known, err);
+}
+
+static int on_todo(struct imap_session *session, struct frame *f, struct threads_error *err)
+{
+	int64_t on_server, wanted;
+	int rc;
+
+	(void)frame_get_int(f); /* folder */
+	on_server = frame_get_int_in(f, 0, UINT32_MAX);
+	wanted = frame_get_int_in(f, 0, UINT32_MAX);
+	(void)frame_get_int(f); /* bytes: shown by a later version */
+	(void)frame_get_int(f); /* gone UIDs: reconciliation's */
+	rc = frame_get_end(f, err);
+	if (rc == 0)
+		rc = account_pass_wanted(session->ix->store, session->account_id, on_server, wanted,
+					 err);
+	role_bell(session->ix->role, BELL_ACCOUNTS, session->account_id);
+	return rc;
+}
+
+/* Inside the transaction of a slice: the account's progress. */
+static int on_slice(struct store *store, size_t done, const struct ingest_counts *slice, void *arg,
+		    struct threads_error *err)
+{
+	const struct session_batch *sb = arg;
+	const struct pass_figures add = {
+		.read = slice->stored + slice->duplicate + slice->known + slice->excluded +
+			slice->failed,
+		.stored = slice->stored,
+		.duplicate = slice->duplicate + slice->known,
+		.excluded = slice->excluded,
+		.failed = slice->failed,
+	};
+
+	(void)done;
+	return account_pass_add(store, sb->batch->source.account_id, &add, err);
+}
+
+static void on_batch_done(struct batch *batch, const struct ingest_counts *counts, int rc,
+			  const struct threads_error *why, void *arg)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct session_batch *sb = arg;
+	struct imap_session *session = sb->session;
+	struct threads_error err;
+
+	(void)batch;
+	LIST_REMOVE(sb, link);
+	if (session->peer && rc < 0) {
+		reply_error(session->peer, sb->id, rc, why);
+	} else if (session->peer) {
+		frame_begin(&f, IMAP_BATCH_ACK, sb->id);
+		frame_put_int(&f, counts->stored);
+		frame_put_int(&f, counts->duplicate);
+		frame_put_int(&f, counts->known);
+		frame_put_int(&f, counts->excluded);
+		frame_put_int(&f, counts->failed);
+		if (peer_send(session->peer, &f, &err) < 0)
+			log_debug("imap: %s", err.text);
+	}
+	if (rc == 0 && counts->stored > 0)
+		role_bell(session->ix->role, BELL_MESSAGES, session->account_id);
+	role_bell(session->ix->role, BELL_ACCOUNTS, session->account_id);
+	free(sb);
+}
+
+static int read_entries(struct imap_session *session, struct frame *f, int64_t folder_id,
+			struct batch_entry *entries, int64_t count, struct threads_error *err)
+{
+	int rc = folder_belongs(session->ix->store, folder_id, session->account_id, err);
+
+	if (rc == 0)
+		return threads_error_set(err, THREADS_EINVAL, "a folder of another account");
+	for (int64_t i = 0; rc > 0 && i < count; i++) {
+		entries[i].folder_id = folder_id;
+		entries[i].uid = frame_get_int_in(f, 1, UINT32_MAX);
+		entries[i].flags = (uint32_t)frame_get_int_in(f, 0, 15);
+		entries[i].received_ms = frame_get_int(f);
+		entries[i].offset = (uint64_t)frame_get_int_in(f, 0, INT64_MAX);
+		entries[i].length = (uint64_t)frame_get_int_in(f, 0, INT64_MAX);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int on_batch(struct imap_session *session, struct frame *f, struct threads_error *err)
+{
+	const int64_t folder_id = frame_get_int(f);
+	const int64_t count = frame_get_int_in(f, 0, BATCH_UIDS_MAX);
+	struct batch_entry *entries = calloc((size_t)count + 1, sizeof(*entries));
+	struct session_batch *sb = calloc(1, sizeof(*sb));
+	struct ingest_source source = { session->account_id, 0, on_slice, sb };
+	int rc = entries && sb ? 0 : threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	AUTO_FD int fd = -1;
+
+	if (rc == 0)
+		rc = read_entries(session, f, folder_id, entries, count, err);
+	if (rc == 0) {
+		fd = frame_get_fd(f);
+		rc = frame_get_end(f, err);
+	}
+	if (rc < 0) {
+		free(entries);
+		free(sb);
+		return rc;
+	}
+	*sb = (struct session_batch){ .session = session, .id = f->id };
+	rc = batch_submit(session->ix, fd, entries, (size_t)count, &source, on_batch_done, sb,
+			  &sb->batch, err);
+	fd = -1;
+	if (rc < 0) {
+		free(sb);
+		return rc;
+	}
+	LIST_INSERT_HEAD(&session->batches, sb, link);
+	return 0;
+}
+
+static int on_failed(struct imap_session *session, struct frame *f, struct threads_error *err)
+{
+	struct store *store = session->ix->store;
+	const struct pass_figures add = { .read = 1, .failed = 1 };
+	const int64_t folder_id = frame_get_int(f);
+	const int64_t uid = frame_get_int_in(f, 0, UINT32_MAX);
+	const char *reason = frame_get_text(f), *words = frame_get_text(f);
+	int rc = frame_get_end(f, err);
+
+	if (rc == 0)
+		rc = folder_belongs(store, folder_id, session->account_id, err);
+	if (rc == 0)
+		return threads_error_set(err, THREADS_EINVAL, "a folder of another account");
+	if (rc > 0)
+		rc = ledger_note(store, session->account_id, folder_id, uid, reason, words,
+				 clock_now_ms(NULL), err);
+	if (rc == 0)
+		rc = account_pass_add(store, session->account_id, &add, err);
+	return reply(session->peer, f->id, rc, err);
+}
+
+static int on_pass_done(struct imap_session *session, struct frame *f, struct threads_error *err)
+{
+	struct pass_figures figures = { 0 };
+	int rc;
+
+	figures.server = frame_get_int_in(f, 0, INT64_MAX);
+	figures.bodies = frame_get_int_in(f, 0, INT64_MAX);
+	figures.bytes = frame_get_int_in(f, 0, INT64_MAX);
+	(void)frame_get_int(f); /* failed ones came as IMAP_FAILED */
+	(void)frame_get_int(f); /* pass number */
+	rc = frame_get_end(f, err);
+	if (rc < 0)
+		return rc;
+	session->in_pass = false;
+	rc = account_pass_end(session->ix->store, session->account_id, &figures, clock_now_ms(NULL),
+			      err);
+	role_bell(session->ix->role, BELL_ACCOUNTS, session->account_id);
+	return rc;
+}
+
+static int on_frame(struct peer *peer, struct frame *f, void *arg, struct threads_error *err)
+{
+	struct imap_session *session = arg;
+
+	(void)peer;
+	switch (f->type) {
+	case IMAP_STATE:
+		return on_state(session, f, err);
+	case IMAP_FOLDERS:
+		return on_folders(session, f, err);
+	case IMAP_FOLDER_OPEN:
+		return on_folder_open(session, f, err);
+	case IMAP_TODO:
+		return on_todo(session, f, err);
+	case IMAP_BATCH:
+		return on_batch(session, f, err);
+	case IMAP_FAILED:
+		return on_failed(session, f, err);
+	case IMAP_PASS_DONE:
+		return on_pass_done(session, f, err);
+	default:
+		return threads_error_set(err, THREADS_EINVAL, "unexpected frame %u from imap",
+					 f->type);
+	}
+}
+
+/* CTL_EXITED follows and decides what comes next. */
+static void on_closed(struct peer *peer, const struct threads_error *why, void *arg)
+{
+	struct imap_session *session = arg;
+	struct threads_error err;
+
+	(void)peer;
+	session->peer = NULL;
+	if (!why)
+		return;
+	log_warning("imap of account %lld: %s", (long long)session->account_id, why->text);
+	if (role_kill(session->ix->role, ROLE_IMAP, session->account_id, &err) < 0)
+		log_error("%s", err.text);
+}
+
+/* ---- what we say ---- */
+
+static void put_folders(struct frame *f, const char *json_text)
+{
+	CLEANUP(json_freep) json_t *list = *json_text ? json_loads(json_text, 0, NULL) : NULL;
+	const size_t count = json_is_array(list) ? json_array_size(list) : 0;
+
+	frame_put_int(f, (int64_t)count);
+	for (size_t i = 0; i < count; i++)
+		frame_put_text(f, json_string_value(json_array_get(list, i)));
+}
+
+static int send_account(struct imap_session *session, struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	CLEANUP(account_release) struct account account = { 0 };
+	const struct config *config = session->ix->role->config;
+	int rc = account_get(session->ix->store, session->account_id, &account, err);
+
+	if (rc <= 0)
+		return rc < 0 ? rc : threads_error_set(err, THREADS_ENOENT, "the account is gone");
+	frame_begin(&f, IMAP_ACCOUNT, 0);
+	frame_put_text(&f, account.public_id);
+	frame_put_text(&f, account.provider);
+	frame_put_text(&f, account.host);
+	frame_put_int(&f, account.port);
+	frame_put_text(&f, account.tls);
+	frame_put_text(&f, account.ca);
+	frame_put_text(&f, account.login);
+	frame_put_int(&f, session->mode);
+	frame_put_int(&f, config_int(config, "message_max"));
+	frame_put_int(&f, config_int(config, "imap_poll_s"));
+	frame_put_int(&f, config_int(config, "imap_timeout_s"));
+	frame_put_int(&f, account.since_ms);
+	put_folders(&f, account.folders);
+	return peer_send(session->peer, &f, err);
+}
+
+int imap_session_attach(struct imap_session *session, int fd, struct threads_error *err)
+{
+	const struct peer_handler handler = { on_frame, on_closed, session };
+	int rc;
+
+	session->peer = peer_free(session->peer);
+	rc = peer_new(session->ix->role->loop, fd, ROLE_IMAP, session->account_id, &handler,
+		      &session->peer, err);
+	if (rc == 0)
+		rc = send_account(session, err);
+	if (rc == 0 && session->sync_wanted)
+		imap_session_sync(session);
+	return rc;
+}
+
+void imap_session_sync(struct imap_session *session)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct threads_error err;
+
+	session->sync_wanted = session->peer == NULL;
+	if (!session->peer)
+		return;
+	frame_begin(&f, IMAP_SYNC, 0);
+	frame_put_int(&f, 0);
+	if (peer_send(session->peer, &f, &err) < 0)
+		log_debug("imap: %s", err.text);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A connected account: the imap process of one account and what it brings. */
+#ifndef THREADS_INDEX_IMAP_LINK_H
+#define THREADS_INDEX_IMAP_LINK_H
+
+#include "index/batch.h"
+#include "store/account.h"
+
+struct session_batch;
+LIST_HEAD(session_batch_list, session_batch);
+
+struct imap_session {
+	struct index_role *ix;
+	int64_t account_id; /* also the instance of its process */
+	enum imap_mode mode;
+	struct peer *peer; /* NULL: started, not there yet */
+	bool in_pass;
+	bool reported;     /* it said why it ends: its exit is no crash */
+	bool ended;        /* asked to end, by us or by itself */
+	bool sync_wanted;  /* IMAP_SYNC as soon as it is there */
+	size_t unfinished; /* messages of batches on their way */
+	struct session_batch_list batches;
+	LIST_ENTRY(imap_session) link;
+};
+
+struct imap_session *imap_session_find(struct index_role *ix, int64_t account_id);
+
+/* A session whose process has been asked for. Errors: THREADS_ENOMEM. */
+int imap_session_new(struct index_role *ix, int64_t account_id, enum imap_mode mode,
+		     struct imap_session **ret_session, struct threads_error *err) MUST_CHECK;
+
+/* The process is there: takes fd over, tells it its account. */
+int imap_session_attach(struct imap_session *session, int fd, struct threads_error *err) MUST_CHECK;
+
+/* "Look now." */
+void imap_session_sync(struct imap_session *session);
+
+/* Drops what is on its way and frees; the process is the caller's affair. */
+void imap_session_free(struct imap_session *session);
+
+#endif

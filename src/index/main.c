@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * threads-index: the only writer of hub.db and of the packs.
+ *
+ * Threat: it holds the blob key and can read and change the whole archive, so
+ * it never looks into a mail itself: what parse says is checked field by field,
+ * rebuilt and compared with what came in. It has no network, its folders are
+ * hub/ and packs/, and its peers can only say what protocol.h lists.
+ */
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "filing/company.h"
+#include "index/blob_thread.h"
+#include "index/commands.h"
+#include "index/disk.h"
+#include "index/import.h"
+#include "index/pool.h"
+#include "index/schedule.h"
+#include "ipc/role_name.h"
+#include "store/people.h"
+
+enum { PATH_BYTES = 4096, JOBS_IDLE_MS = 30 * 1000, JOBS_NEXT_MS = 5 };
+
+/* Landlock: hub and packs to write, the sample mailbox to read. */
+static int index_rules(const struct role_context *role, struct sandbox_rules *rules,
+		       struct threads_error *err)
+{
+	static char hub[PATH_BYTES], packs[PATH_BYTES];
+	static struct sandbox_folder folders[4];
+	const char *sample = config_text(role->config, "sample_dir");
+	size_t n = 0;
+
+	(void)err;
+	snprintf(hub, sizeof(hub), "%s/hub", role->data_dir);
+	snprintf(packs, sizeof(packs), "%s/packs", role->data_dir);
+	folders[n++] = (struct sandbox_folder){ hub, SANDBOX_WRITE };
+	folders[n++] = (struct sandbox_folder){ packs, SANDBOX_WRITE };
+	if (*sample && access(sample, R_OK) == 0)
+		folders[n++] = (struct sandbox_folder){ sample, SANDBOX_READ };
+	rules->folders = folders;
+	rules->threads = true;
+	return 0;
+}
+
+static int open_dirs(struct index_role *ix, struct threads_error *err)
+{
+	char path[PATH_BYTES];
+	const struct {
+		const char *name;
+		int *fd;
+	} dirs[] = { { "packs", &ix->pack_dir_fd },
+		     { "hub/upload", &ix->upload_dir_fd },
+		     { "hub", &ix->data_dir_fd } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		snprintf(path, sizeof(path), "%s/%s", ix->role->data_dir, dirs[i].name);
+		*dirs[i].fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (*dirs[i].fd < 0)
+			return threads_error_set(err, THREADS_EIO, "%s: %m", path);
+	}
+	return 0;
+}
+
+static int open_store(struct index_role *ix, struct threads_error *err)
+{
+	unsigned char key[ROLE_KEY_BYTES];
+	char path[PATH_BYTES];
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/hub/hub.db", ix->role->data_dir);
+	rc = store_open(path, STORE_WRITER, &ix->store, err);
+	if (rc < 0)
+		return rc;
+	index_pack_key(ix, key);
+	const struct ingest_options options = { .store = ix->store,
+						.pack_dir_fd = ix->pack_dir_fd,
+						.pack_key = key,
+						.filing = ix->filing };
+
+	rc = ingest_new(&options, &ix->ingest, err);
+	OPENSSL_cleanse(key, sizeof(key));
+	return rc;
+}
+
+/* Background slices: audiences, deletions, erasure; a checkpoint when nothing is left. */
+static void on_jobs(void *arg)
+{
+	struct index_role *ix = arg;
+	struct threads_error err;
+	const int rc =
+		background_step(ix->store, ingest_packs(ix->ingest), clock_now_ms(NULL), &err);
+
+	if (rc < 0)
+		log_error("background work: %s", err.text);
+	if (rc > 0) {
+		role_bell(ix->role, BELL_ACCESS, 0);
+		role_bell(ix->role, BELL_ACCOUNTS, 0);
+	}
+	loop_timer_set(ix->jobs_timer, rc > 0 ? JOBS_NEXT_MS : JOBS_IDLE_MS);
+}
+
+static int add_timers(struct index_role *ix, struct threads_error *err)
+{
+	const struct {
+		struct loop_timer **timer;
+		loop_timer_fn *fn;
+	} timers[] = { { &ix->tick, batch_tick },
+		       { &ix->parse_retry, pool_retry },
+		       { &ix->disk_timer, disk_check },
+		       { &ix->schedule_timer, schedule_look },
+		       { &ix->jobs_timer, on_jobs } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(timers); i++) {
+		const int rc =
+			loop_timer_add(ix->role->loop, timers[i].fn, ix, timers[i].timer, err);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int index_open(struct role_context *role, struct threads_error *err)
+{
+	struct index_role *ix = calloc(1, sizeof(*ix));
+	int rc;
+
+	if (!ix)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	*ix = (struct index_role){
+		.role = role, .pack_dir_fd = -1, .upload_dir_fd = -1, .data_dir_fd = -1
+	};
+	STAILQ_INIT(&ix->unparsed);
+	STAILQ_INIT(&ix->parsed);
+	STAILQ_INIT(&ix->splits);
+	role->state = ix;
+	/* Instances of an index that died may still be around: ours never meet them. */
+	ix->next_parse_instance = clock_now_ms(NULL);
+	rc = add_timers(ix, err);
+	if (rc == 0)
+		rc = open_dirs(ix, err);
+	if (rc == 0)
+		rc = filing_open(&ix->filing, err);
+	return rc < 0 ? rc : open_store(ix, err);
+}
+
+static int index_start(struct role_context *role, struct threads_error *err)
+{
+	struct index_role *ix = role->state;
+	unsigned char key[ROLE_KEY_BYTES];
+	int rc;
+
+	index_pack_key(ix, key);
+	rc = blob_thread_new(role->loop, ix->pack_dir_fd, key, &ix->blobs, err);
+	OPENSSL_cleanse(key, sizeof(key));
+	if (rc < 0)
+		return rc;
+	disk_check(ix);
+	import_resume_all(ix);
+	loop_timer_set(ix->schedule_timer, 0);
+	loop_timer_set(ix->jobs_timer, 0);
+	return 0;
+}
+
+static void on_peer_closed(struct peer *peer, const struct threads_error *why, void *arg)
+{
+	struct index_role *ix = arg;
+
+	if (why)
+		log_warning("%s: %s", role_name(peer_role(peer)), why->text);
+	if (peer == ix->vault)
+		ix->vault = NULL;
+	if (peer == ix->auth)
+		ix->auth = NULL;
+	for (size_t i = 0; i < INDEX_PEERS_MAX; i++)
+		if (ix->apis[i] == peer)
+			ix->apis[i] = NULL;
+	blob_thread_peer_gone(ix->blobs, peer);
+	import_peer_gone(ix, peer);
+}
+
+/* vault only answers VAULT_DELETE, and with id 0 not even that. */
+static int on_vault(struct peer *peer, struct frame *f, void *arg, struct threads_error *err)
+{
+	(void)peer;
+	(void)f;
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
+static int attach(struct index_role *ix, peer_frame_fn *fn, enum role who, int64_t instance, int fd,
+		  struct peer **slot, struct threads_error *err)
+{
+	const struct peer_handler handler = { fn, on_peer_closed, ix };
+
+	struct peer *old = *slot;
+
+	if (old)
+		on_peer_closed(old, NULL, ix);
+	*slot = peer_free(old);
+	return peer_new(ix->role->loop, fd, who, instance, &handler, slot, err);
+}
+
+static int index_on_peer(struct role_context *role, enum role who, int64_t instance,
+			 const char *host, int port, int fd, struct threads_error *err)
+{
+	struct index_role *ix = role->state;
+	int rc;
+
+	(void)host;
+	(void)port;
+	switch (who) {
+	case ROLE_API:
+		if (instance >= 0 && instance < INDEX_PEERS_MAX)
+			return attach(ix, commands_on_api, who, instance, fd, &ix->apis[instance],
+				      err);
+		break;
+	case ROLE_AUTH:
+		return attach(ix, commands_on_auth, who, instance, fd, &ix->auth, err);
+	case ROLE_VAULT:
+		rc = attach(ix, on_vault, who, instance, fd, &ix->vault, err);
+		if (rc == 0)
+			schedule_tell_vault(ix);
+		return rc;
+	case ROLE_PARSE:
+		return pool_attach(ix, instance, fd, err);
+	case ROLE_IMAP:
+		return schedule_attach(ix, instance, fd, err);
+	default:
+		break;
+	}
+	close(fd);
+	return threads_error_set(err, THREADS_EINVAL, "no link with %s", role_name(who));
+}
+
+static int index_on_control(struct role_context *role, struct frame *f, struct threads_error *err)
+{
+	struct index_role *ix = role->state;
+	int64_t who, instance, by_signal, status;
+	int rc;
+
+	if (f->type != CTL_EXITED)
+		return 0;
+	who = frame_get_int(f);
+	instance = frame_get_int(f);
+	by_signal = frame_get_int(f);
+	status = frame_get_int(f);
+	rc = frame_get_end(f, err);
+	if (rc == 0 && who == ROLE_PARSE)
+		pool_exited(ix, instance);
+	if (rc == 0 && who == ROLE_IMAP)
+		schedule_exited(ix, instance, by_signal != 0 || status != 0);
+	return rc;
+}
+
+static void index_on_stop(struct role_context *role)
+{
+	struct index_role *ix = role->state;
+
+	ix->stopping = true;
+	loop_stop(role->loop);
+}
+
+static void index_close(struct role_context *role)
+{
+	struct index_role *ix = role->state;
+	struct imap_session *session;
+
+	if (!ix)
+		return;
+	import_free_all(ix);
+	while ((session = LIST_FIRST(&ix->sessions)))
+		imap_session_free(session);
+	pool_free(ix);
+	batch_free_all(ix);
+	for (size_t i = 0; i < INDEX_PEERS_MAX; i++)
+		ix->apis[i] = peer_free(ix->apis[i]);
+	ix->auth = peer_free(ix->auth);
+	ix->vault = peer_free(ix->vault);
+	ix->blobs = blob_thread_free(ix->blobs);
+	ix->ingest = ingest_free(ix->ingest);
+	ix->store = store_close(ix->store);
+	ix->filing = filing_close(ix->filing);
+	if (ix->pack_dir_fd >= 0)
+		close(ix->pack_dir_fd);
+	if (ix->upload_dir_fd >= 0)
+		close(ix->upload_dir_fd);
+	if (ix->data_dir_fd >= 0)
+		close(ix->data_dir_fd);
+	free(ix);
+}
+
+int main(void)
+{
+	static const struct role_program program = {
+		.role = ROLE_INDEX,
+		.rules = index_rules,
+		.open = index_open,
+		.start = index_start,
+		.on_peer = index_on_peer,
+		.on_control = index_on_control,
+		.on_stop = index_on_stop,
+		.close = index_close,
+	};
+
+	return role_main(&program);
+}

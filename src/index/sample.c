@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sample mailbox: the first owner's to look around in, removed in one click. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "index/import.h"
+#include "store/account.h"
+#include "store/people.h"
+
+enum { SAMPLE_DEPTH_MAX = 3, SAMPLE_FILES_MAX = 5000, SAMPLE_PATH_MAX = 512 };
+
+static int walk(struct import_run *run, const char *folder, int depth, struct threads_error *err);
+
+static int visit(struct import_run *run, const char *folder, const char *name, int depth,
+		 struct threads_error *err)
+{
+	char path[SAMPLE_PATH_MAX];
+	struct stat st;
+	const size_t len = strlen(name);
+
+	if (name[0] == '.' ||
+	    (size_t)snprintf(path, sizeof(path), "%s%s%s", folder, *folder ? "/" : "", name) >=
+		    sizeof(path) ||
+	    fstatat(run->dir_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return walk(run, path, depth + 1, err);
+	if (!S_ISREG(st.st_mode) || len < 4 || strcmp(name + len - 4, ".eml") != 0 ||
+	    run->files_seen >= SAMPLE_FILES_MAX)
+		return 0;
+	return import_run_add(run, -1, path, path, st.st_size, err);
+}
+
+/* In the order of names, so that a restart finds the same files in the same places. */
+static int walk(struct import_run *run, const char *folder, int depth, struct threads_error *err)
+{
+	struct dirent **names = NULL;
+	int count, rc = 0;
+
+	if (depth > SAMPLE_DEPTH_MAX)
+		return 0;
+	count = scandirat(run->dir_fd, *folder ? folder : ".", &names, NULL, alphasort);
+	if (count < 0)
+		return threads_error_set(err, THREADS_EIO, "sample folder: %m");
+	for (int i = 0; i < count; i++) {
+		if (rc == 0)
+			rc = visit(run, folder, names[i]->d_name, depth, err);
+		free(names[i]);
+	}
+	free(names);
+	return rc;
+}
+
+int sample_start(struct index_role *ix, const struct import *import, struct threads_error *err)
+{
+	const char *dir = config_text(ix->role->config, "sample_dir");
+	struct import_run *run = NULL;
+	int rc = import_run_open(ix, import, &run, err);
+
+	if (rc < 0)
+		return rc;
+	run->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (run->dir_fd < 0)
+		return threads_error_set(err, THREADS_EIO, "sample folder %s: %m", dir);
+	run->files_done = run->files_seen = 0;
+	rc = walk(run, "", 0, err);
+	for (int64_t i = 0; rc == 0 && i < import->files_done; i++) {
+		struct import_source *source = STAILQ_FIRST(&run->sources);
+
+		if (!source)
+			break;
+		STAILQ_REMOVE_HEAD(&run->sources, link);
+		free(source->path);
+		free(source->name);
+		free(source);
+		run->files_done++;
+	}
+	run->last = true;
+	import_run_go(run);
+	return rc;
+}
+
+static int sample_make(struct index_role *ix, struct threads_error *err)
+{
+	CLEANUP(strbuf_release) struct strbuf public_id = STRBUF_INIT(64);
+	struct import_new new = { .source = "sample", .format = "eml", .label = "sample" };
+	const int64_t now_ms = clock_now_ms(NULL);
+	char owner[27];
+	struct import import;
+	int64_t import_id;
+	int rc = user_first_owner(ix->store, owner, err);
+
+	if (rc <= 0)
+		return rc;
+	rc = account_for_import(ix->store, "Sample mailbox", owner, "sample", now_ms,
+				&new.account_id, err);
+	new.owner = owner;
+	if (rc == 0)
+		rc = import_create(ix->store, &new, now_ms, &import_id, &public_id, err);
+	if (rc == 0)
+		rc = import_get(ix->store, import_id, &import, err);
+	return rc <= 0 ? rc : sample_start(ix, &import, err);
+}
+
+void sample_begin(struct index_role *ix)
+{
+	struct threads_error err = { 0 };
+
+	if (*config_text(ix->role->config, "sample_dir") && sample_make(ix, &err) < 0)
+		log_warning("sample mailbox: %s", err.text);
+}

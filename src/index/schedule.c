@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "index/schedule.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+
+enum {
+	LOOK_MS = 5 * 1000,
+	LOOK_SOON_MS = 10,
+	CRASH_RETRY_MS = 1000,
+	CRASH_RETRY_MAX_MS = 5 * 60 * 1000,
+	CRASHES_TOLD = 3, /* from here on the account's page says so */
+	ACCOUNTS_A_FRAME = 2000,
+};
+
+static size_t session_count(const struct index_role *ix)
+{
+	const struct imap_session *session;
+	size_t count = 0;
+
+	LIST_FOREACH(session, &ix->sessions, link)
+	count++;
+	return count;
+}
+
+/* Asks for the account's process. */
+static int connect_account(struct index_role *ix, const struct account *account,
+			   enum imap_mode mode, struct threads_error *err)
+{
+	struct imap_session *session;
+	int rc = imap_session_new(ix, account->id, mode, &session, err);
+
+	if (rc < 0)
+		return rc;
+	rc = role_start(ix->role, ROLE_IMAP, account->id, account->host, account->port, err);
+	if (rc < 0)
+		imap_session_free(session);
+	return rc;
+}
+
+struct look {
+	struct index_role *ix;
+	int64_t due[1024];
+	size_t count;
+};
+
+static int on_due(int64_t id, void *arg)
+{
+	struct look *look = arg;
+
+	if (!imap_session_find(look->ix, id))
+		look->due[look->count++] = id;
+	return look->count == ARRAY_SIZE(look->due);
+}
+
+static void connect_due(struct index_role *ix, int64_t id, bool crowded)
+{
+	CLEANUP(account_release) struct account account = { 0 };
+	struct threads_error err = { 0 };
+	int rc = account_get(ix->store, id, &account, &err);
+
+	if (rc > 0)
+		rc = connect_account(ix, &account, crowded ? IMAP_MODE_ONCE : IMAP_MODE_SYNC, &err);
+	if (rc < 0)
+		log_warning("account %lld: %s", (long long)id, err.text);
+}
+
+void schedule_look(void *arg)
+{
+	struct index_role *ix = arg;
+	struct look look = { .ix = ix };
+	const size_t most = (size_t)config_int(ix->role->config, "imap_processes");
+	size_t alive = session_count(ix);
+	struct threads_error err;
+	bool crowded;
+
+	loop_timer_set(ix->schedule_timer, LOOK_MS);
+	if (ix->stopping || ix->disk_full)
+		return;
+	if (account_due(ix->store, clock_now_ms(NULL), on_due, &look, &err) < 0) {
+		log_error("accounts: %s", err.text);
+		return;
+	}
+	/* More accounts than processes: each does one pass and makes room. */
+	crowded = alive + look.count > most;
+	for (size_t i = 0; i < look.count && alive < most; i++, alive++)
+		connect_due(ix, look.due[i], crowded);
+}
+
+void schedule_soon(struct index_role *ix)
+{
+	loop_timer_set(ix->schedule_timer, LOOK_SOON_MS);
+}
+
+int schedule_attach(struct index_role *ix, int64_t account_id, int fd, struct threads_error *err)
+{
+	CLEANUP(account_release) struct account account = { 0 };
+	struct imap_session *session = imap_session_find(ix, account_id);
+	int rc;
+
+	if (!session) {
+		/* It outlived an index that died. Only an active account goes on. */
+		rc = account_get(ix->store, account_id, &account, err);
+		if (rc > 0 && strcmp(account.state, "active") == 0)
+			rc = imap_session_new(ix, account_id, IMAP_MODE_SYNC, &session, err);
+		if (rc < 0 || !session) {
+			close(fd);
+			return rc < 0 ? rc : role_kill(ix->role, ROLE_IMAP, account_id, err);
+		}
+	}
+	return imap_session_attach(session, fd, err);
+}
+
+static int64_t crash_delay(int64_t failures)
+{
+	int64_t ms = CRASH_RETRY_MS;
+
+	while (failures-- > 0 && ms < CRASH_RETRY_MAX_MS)
+		ms *= 2;
+	return ms < CRASH_RETRY_MAX_MS ? ms : CRASH_RETRY_MAX_MS;
+}
+
+/* The process died without a word: tried again, at growing distance. */
+static void note_crash(struct index_role *ix, int64_t account_id)
+{
+	static const struct account_trouble none = { "", "", "", "" };
+	static const struct account_trouble trouble = {
+		"crash", "The mail server sends data that cannot be read.",
+		"It is tried again. If this stays, tell the server's administrator.", ""
+	};
+	CLEANUP(account_release) struct account account = { 0 };
+	const int64_t now_ms = clock_now_ms(NULL);
+	struct threads_error err = { 0 };
+	int rc = account_get(ix->store, account_id, &account, &err);
+
+	if (rc > 0)
+		rc = account_set_activity(ix->store, account_id, "idle",
+					  account.failures >= CRASHES_TOLD ? &trouble : &none,
+					  now_ms + crash_delay(account.failures), now_ms, &err);
+	if (rc < 0)
+		log_error("account %lld: %s", (long long)account_id, err.text);
+}
+
+void schedule_exited(struct index_role *ix, int64_t account_id, bool crashed)
+{
+	struct imap_session *session = imap_session_find(ix, account_id);
+
+	if (!session)
+		return;
+	if (crashed && !session->reported && !session->ended) {
+		if (session->mode == IMAP_MODE_TEST)
+			schedule_tested(session, false);
+		note_crash(ix, account_id);
+	}
+	imap_session_free(session);
+	role_bell(ix->role, BELL_ACCOUNTS, account_id);
+	schedule_soon(ix);
+}
+
+int schedule_test(struct index_role *ix, const struct account *account, struct threads_error *err)
+{
+	struct imap_session *session = imap_session_find(ix, account->id);
+
+	if (session) {
+		schedule_disconnect(ix, account->id);
+		return threads_error_set(err, THREADS_EAGAIN,
+					 "the account is still connected; try again in a second");
+	}
+	return connect_account(ix, account, IMAP_MODE_TEST, err);
+}
+
+/* No secret is kept after a test that failed. */
+static void drop_secret(struct index_role *ix, int64_t account_id)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	CLEANUP(account_release) struct account account = { 0 };
+	struct threads_error err = { .text = "vault is not there" };
+
+	if (account_get(ix->store, account_id, &account, &err) <= 0)
+		return;
+	frame_begin(&f, VAULT_DELETE, 0);
+	frame_put_text(&f, account.public_id);
+	if (!ix->vault || peer_send(ix->vault, &f, &err) < 0)
+		log_warning("account %lld: its secret is still there: %s", (long long)account_id,
+			    err.text);
+}
+
+void schedule_tested(struct imap_session *session, bool well)
+{
+	struct index_role *ix = session->ix;
+	struct threads_error err;
+	int rc;
+
+	session->ended = true;
+	if (well)
+		rc = account_verified(ix->store, session->account_id, clock_now_ms(NULL), &err);
+	else
+		rc = account_set_secret(ix->store, session->account_id, "none", &err);
+	if (rc == 0)
+		rc = account_set_state(ix->store, session->account_id, well ? "active" : "draft",
+				       &err);
+	if (rc < 0)
+		log_error("account %lld: %s", (long long)session->account_id, err.text);
+	if (!well)
+		drop_secret(ix, session->account_id);
+	role_bell(ix->role, BELL_ACCOUNTS, session->account_id);
+}
+
+void schedule_disconnect(struct index_role *ix, int64_t account_id)
+{
+	struct imap_session *session = imap_session_find(ix, account_id);
+	struct threads_error err;
+
+	if (!session)
+		return;
+	session->ended = true;
+	if (role_kill(ix->role, ROLE_IMAP, account_id, &err) < 0)
+		log_error("%s", err.text);
+}
+
+struct listing {
+	char **ids;
+	size_t count, cap;
+};
+
+static int on_account(const char *public_id, void *arg)
+{
+	struct listing *list = arg;
+
+	if (list->count == list->cap)
+		return 1;
+	list->ids[list->count] = strdup(public_id);
+	if (!list->ids[list->count])
+		return 1;
+	list->count++;
+	return 0;
+}
+
+void schedule_tell_vault(struct index_role *ix)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	char *ids[ACCOUNTS_A_FRAME];
+	struct listing list = { .ids = ids, .cap = ARRAY_SIZE(ids) };
+	struct threads_error err;
+	int rc;
+
+	if (!ix->vault)
+		return;
+	rc = account_each(ix->store, on_account, &list, &err);
+	frame_begin(&f, VAULT_ACCOUNTS, 0);
+	frame_put_int(&f, 1);
+	frame_put_int(&f, (int64_t)list.count);
+	for (size_t i = 0; i < list.count; i++) {
+		frame_put_text(&f, ids[i]);
+		free(ids[i]);
+	}
+	/* A list that may be cut must not make vault forget the rest. */
+	if (rc < 0 || list.count == list.cap || peer_send(ix->vault, &f, &err) < 0)
+		log_warning("vault was not told which accounts exist");
+}
