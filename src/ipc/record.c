@@ -280,7 +280,7 @@ static const char *check_in_raw(const struct record_attachment *a)
 
 static const char *check_attachments(const struct record *r, uint64_t blobs_length)
 {
-	uint64_t cut = 0, behind = 0;
+	uint64_t cut = 0, behind_cut = 0, behind_raw = 0;
 
 	for (size_t i = 0; i < r->attachment_count; i++) {
 		const struct record_attachment *a = &r->attachments[i];
@@ -291,12 +291,18 @@ static const char *check_attachments(const struct record *r, uint64_t blobs_leng
 		bad = a->storage == RECORD_CUT ? check_cut(a, blobs_length) : check_in_raw(a);
 		if (bad)
 			return bad;
-		if (a->storage != RECORD_CUT)
+		if (a->raw_length == 0)
 			continue;
-		if (a->raw_offset < behind)
+		/* In order, and no cut inside an attachment that stays in the message. */
+		if (a->raw_offset < behind_cut ||
+		    (a->storage == RECORD_CUT && a->raw_offset < behind_raw))
 			return "has attachments that overlap";
-		behind = a->raw_offset + a->raw_length;
-		cut += a->raw_length;
+		if (a->storage == RECORD_CUT) {
+			behind_cut = a->raw_offset + a->raw_length;
+			cut += a->raw_length;
+		} else if (behind_raw < a->raw_offset + a->raw_length) {
+			behind_raw = a->raw_offset + a->raw_length;
+		}
 	}
 	/* Disjoint ranges inside the message: cut <= raw_length. */
 	return r->skeleton_length == r->raw_length - cut ? NULL

@@ -16,7 +16,9 @@
  * The raw message is rebuilt as follows: take the skeleton, and put each
  * attachment with storage RECORD_CUT back at its raw_offset (ascending, never
  * overlapping): its data as base64 in lines of line_length characters, with
- * CR LF or LF between the lines and none after the last one.
+ * CR LF or LF between the lines and none after the last one. A cut never lies
+ * inside the range of an attachment that stays in the message; attachments of
+ * an attached message therefore stay, and their ranges lie inside its range.
  */
 #ifndef THREADS_IPC_RECORD_H
 #define THREADS_IPC_RECORD_H

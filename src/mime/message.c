@@ -552,11 +552,29 @@ void mime_part_bytes(const struct mime_message *message, const struct mime_part 
 	*ret_len = scratch->len;
 }
 
+/* <meta charset=x> or <meta ... content="text/html; charset=x"> near the beginning. */
+static void charset_from_meta(const char *html, size_t len, struct strbuf *out)
+{
+	const char *end = html + (len < 1024 ? len : 1024);
+	const char *p = memmem(html, (size_t)(end - html), "charset=", 8);
+	size_t n = 0;
+
+	if (!p)
+		return;
+	p += 8;
+	p += p < end && (*p == '"' || *p == '\'');
+	while (p + n < end && n < 40 && (g_ascii_isalnum(p[n]) || p[n] == '-' || p[n] == '_'))
+		n++;
+	strbuf_add(out, p, n);
+}
+
 void mime_part_text(const struct mime *mime, const struct mime_part *part, const char *data,
 		    size_t len, struct strbuf *out)
 {
 	CLEANUP(strbuf_release) struct strbuf charset = STRBUF_INIT(100);
 
 	charset_name(mime, part, &charset);
+	if (charset.len == 0 && strcmp(part->type, "text/html") == 0)
+		charset_from_meta(data, len, &charset);
 	charset_decode(mime->charsets, strbuf_str(&charset), charset.len, data, len, out);
 }

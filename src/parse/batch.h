@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A batch: many messages in one mapping, their records into one file, in order. */
+#ifndef THREADS_PARSE_BATCH_H
+#define THREADS_PARSE_BATCH_H
+
+#include "mime/message.h"
+
+enum {
+	BATCH_ENTRIES_MAX = 5000,
+	BATCH_CPU_SECONDS = 5, /* for one message; who needs more ends the process */
+};
+
+struct batch_entry {
+	uint64_t offset, length; /* in the input */
+};
+
+/*
+ * Writes one record per entry to fd with pwrite(2). limit_cpu: SIGPROF ends the
+ * process when one message takes more than BATCH_CPU_SECONDS; the records
+ * before it are finished then. Errors: THREADS_EINVAL (an entry lies outside
+ * the input), THREADS_EIO, THREADS_ENOMEM.
+ */
+int batch_parse(struct mime *mime, const unsigned char *input, size_t input_len,
+		const struct batch_entry *entries, size_t count, int fd, bool limit_cpu,
+		struct threads_error *err) MUST_CHECK;
+
+#endif
