@@ -34,6 +34,21 @@ run_logged() {
 	return $rc
 }
 
+# Puts web/node_modules in place. The web tools want a newer Node than Debian's; that one
+# is a locked package itself. npm leaves out optional packages (the compiled parts of the
+# bundler) that the Node *it* runs on is too old for: so npm runs on the newer one, too.
+install_web() {
+	local npm_cli node=$root/build/node
+	if node -e 'process.exit(Number(process.versions.node.split(".")[0] < 22))'; then
+		npm ci --ignore-scripts --no-audit --no-fund
+		return
+	fi
+	npm_cli=$(readlink -f "$(command -v npm)") &&
+		npm ci --ignore-scripts --no-audit --no-fund --omit=dev &&
+		cp node_modules/node-linux-*/bin/node "$node" &&
+		"$node" "$npm_cli" ci --ignore-scripts --no-audit --no-fund
+}
+
 # Builds web/dist unless nothing of web/ changed since. The stamp stands outside
 # of web/dist, because everything in there becomes part of the program.
 build_web() {
@@ -44,10 +59,9 @@ build_web() {
 	fi
 	mkdir -p "$root/build"
 	(
-		cd "$root/web"
-		touch "$stamp.new"
+		cd "$root/web" && touch "$stamp.new" || exit 1
 		if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-			npm ci --ignore-scripts --no-audit --no-fund
+			install_web || exit 1
 		fi
 		npm run build
 	) && mv "$stamp.new" "$stamp"
