@@ -33,6 +33,7 @@ struct http_request *request_new(struct http_server *server, struct MHD_Connecti
 		.mhd = mhd,
 		.conn = info ? info->socket_context : NULL,
 		.target = strdup(target),
+		.target_end = (uintptr_t)target + strlen(target),
 		.query = "",
 		.path = STRBUF_INIT(GUARD_TARGET_MAX),
 		.body = STRBUF_INIT(server->limits.body_max),
@@ -101,7 +102,37 @@ struct field_list {
 	struct guard_field fields[GUARD_FIELDS_MAX + 1];
 	size_t count;
 	const char *forwarded; /* last X-Forwarded-For: the nearest proxy's */
+	uintptr_t at;          /* end of what was looked at */
+	bool torn;             /* there are bytes in the head that MHD does not show */
 };
+
+/* A line end, of which MHD makes NULs: CR LF or a bare LF. */
+static bool is_line_end(uintptr_t from, uintptr_t to)
+{
+	return to - from == 1 || to - from == 2;
+}
+
+/*
+ * MHD parses the head in place, so name, ":", value and line end must follow
+ * each other without a gap. Where they do not, MHD hides something: a NUL that
+ * cuts a value, a folded line (MHD 0.9.75 appends it to the *name*, so that
+ * "Transfer-Encoding:" with "chunked" on the next line vanishes), or a line
+ * with an empty name (which ends the head: the rest would be a request of its own).
+ */
+static void follow_field(struct field_list *list, const struct guard_field *field)
+{
+	const uintptr_t name = (uintptr_t)field->name, value = (uintptr_t)field->value;
+	const uintptr_t colon = name + field->name_len;
+
+	if (!is_line_end(list->at, name) || value <= colon || value - colon > MHD_MEMORY_BYTES) {
+		list->torn = true;
+		return;
+	}
+	for (const char *p = field->name + field->name_len + 1; p < field->value; p++)
+		if (*p != ' ' && *p != '\t')
+			list->torn = true;
+	list->at = value + field->value_len;
+}
 
 static enum MHD_Result on_field(void *arg, enum MHD_ValueKind kind, const char *name,
 				size_t name_len, const char *value, size_t value_len)
@@ -111,15 +142,26 @@ static enum MHD_Result on_field(void *arg, enum MHD_ValueKind kind, const char *
 	(void)kind;
 	if (list->count == ARRAY_SIZE(list->fields))
 		return MHD_NO;
-	list->fields[list->count++] = (struct guard_field){
-		.name = name ? name : "",
-		.name_len = name ? name_len : 0,
-		.value = value ? value : "",
-		.value_len = value ? value_len : 0,
-	};
-	if (name && value && strcasecmp(name, "X-Forwarded-For") == 0)
+	if (!name || !value) {
+		list->torn = true;
+		return MHD_YES;
+	}
+	list->fields[list->count] = (struct guard_field){ name, value, name_len, value_len };
+	follow_field(list, &list->fields[list->count++]);
+	if (strcasecmp(name, "X-Forwarded-For") == 0)
 		list->forwarded = value;
 	return MHD_YES;
+}
+
+/* Whether the fields and the empty line are all there is between the request line and the body. */
+static bool head_is_whole(const struct http_request *req, const char *method,
+			  const struct field_list *list)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(req->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	const uintptr_t end = info ? (uintptr_t)method + info->header_size : 0;
+
+	return !list->torn && end - list->at >= 2 && end - list->at <= 4;
 }
 
 static void peer_address(struct http_request *req)
@@ -159,7 +201,7 @@ static void find_client(struct http_request *req, const char *forwarded)
 /* True if the request may be served; else it has its answer. */
 static bool request_check(struct http_request *req, const char *method, const char *version)
 {
-	struct field_list list = { .count = 0 };
+	struct field_list list = { .at = (uintptr_t)version + strlen(version) };
 	const struct guard_head head = { method, version, list.fields, 0 };
 	struct guard_head full = head;
 	const char *words = "";
@@ -170,6 +212,12 @@ static bool request_check(struct http_request *req, const char *method, const ch
 	full.field_count = list.count;
 	snprintf(req->method, sizeof(req->method), "%s", method);
 	status = guard_check(&full, &req->framing, &words);
+	if ((uintptr_t)version - req->target_end != 1)
+		list.torn = true; /* a NUL in the request line */
+	if (status == 0 && !head_is_whole(req, method, &list)) {
+		words = "The head of the request is malformed.";
+		status = 400;
+	}
 	if (status) {
 		http_request_refuse(req, (unsigned)status, "bad-request", words);
 		return false;

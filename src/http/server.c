@@ -9,8 +9,7 @@
 #include "http/server_internal.h"
 
 enum {
-	MHD_MEMORY_BYTES = 32 * 1024, /* of one connection: request line and header fields */
-	IDLE_TIMEOUT_S = 60,          /* MHD's own: moved by every byte, so only a second net */
+	IDLE_TIMEOUT_S = 60, /* MHD's own: moved by every byte, so only a second net */
 	TICK_MS = 500,
 };
 

@@ -10,6 +10,8 @@
 #include "http/guard.h"
 #include "http/server.h"
 
+enum { MHD_MEMORY_BYTES = 32 * 1024 }; /* of one connection: request line and header fields */
+
 /* One TCP connection. Its deadline is absolute: trickling bytes do not move it. */
 struct http_conn {
 	LIST_ENTRY(http_conn) link;
@@ -54,6 +56,7 @@ struct http_request {
 	struct http_conn *conn;
 	struct MHD_Connection *mhd;
 	char *target;
+	uintptr_t target_end; /* in MHD's buffer */
 	char id[PUBLIC_ID_SIZE];
 	char method[8];
 	const char *query;
