@@ -214,7 +214,7 @@ static int index_on_peer(struct role_context *role, enum role who, int64_t insta
 
 	(void)host;
 	(void)port;
-	switch (who) {
+	switch ((int)who) {
 	case ROLE_API:
 		if (instance >= 0 && instance < INDEX_PEERS_MAX)
 			return attach(ix, commands_on_api, who, instance, fd, &ix->apis[instance],

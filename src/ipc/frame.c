@@ -143,15 +143,15 @@ int frame_send(int fd, const struct frame *f, struct threads_error *err)
 	if (f->failed)
 		return frame_check(f, err);
 	if (f->fd_count > 0) {
-		struct cmsghdr *cmsg;
+		const struct cmsghdr head_of_fds = { .cmsg_level = SOL_SOCKET,
+						     .cmsg_type = SCM_RIGHTS,
+						     .cmsg_len =
+							     CMSG_LEN(sizeof(int) * f->fd_count) };
 
 		msg.msg_control = control.bytes;
 		msg.msg_controllen = CMSG_SPACE(sizeof(int) * f->fd_count);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int) * f->fd_count);
-		memcpy(CMSG_DATA(cmsg), f->fds, sizeof(int) * f->fd_count);
+		memcpy(control.bytes, &head_of_fds, sizeof(head_of_fds));
+		memcpy(CMSG_DATA(&control.align), f->fds, sizeof(int) * f->fd_count);
 	}
 	do {
 		n = sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
