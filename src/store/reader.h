@@ -118,6 +118,9 @@ int reader_me(struct reader *reader, const struct viewer *viewer, json_t **ret_m
 /* Array: everybody for those who manage, else only the viewer. */
 int reader_users(struct reader *reader, const struct viewer *viewer, json_t **ret_users,
 		 struct threads_error *err) MUST_CHECK;
+/* Public id of the first active owner. 1 / 0. */
+int reader_first_owner(struct reader *reader, char out[PUBLIC_ID_SIZE],
+		       struct threads_error *err) MUST_CHECK;
 int reader_settings(struct reader *reader, json_t **ret_settings,
 		    struct threads_error *err) MUST_CHECK;
 /* {"entries":[..],"next"} below before_id (0: newest). */
