@@ -5,8 +5,7 @@
 
 #include "parse/build.h"
 
-/* ITIMER_PROF counts CPU time only: a process that waits for its turn is not punished. */
-static int cpu_limit(int seconds, struct threads_error *err)
+int batch_limit_cpu(int seconds, struct threads_error *err)
 {
 	const struct itimerval timer = { .it_value = { .tv_sec = seconds } };
 
@@ -37,7 +36,7 @@ int batch_parse(struct mime *mime, const unsigned char *input, size_t input_len,
 		rc = builder_open(&builder, mime, fd, err);
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		if (limit_cpu)
-			rc = cpu_limit(BATCH_CPU_SECONDS, err);
+			rc = batch_limit_cpu(BATCH_CPU_SECONDS, err);
 		if (rc == 0)
 			rc = build_message(&builder, (uint32_t)i,
 					   entries[i].length > 0
@@ -46,6 +45,6 @@ int batch_parse(struct mime *mime, const unsigned char *input, size_t input_len,
 					   (size_t)entries[i].length, err);
 	}
 	if (limit_cpu && rc == 0)
-		rc = cpu_limit(0, err);
+		rc = batch_limit_cpu(0, err);
 	return rc;
 }
