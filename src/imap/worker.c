@@ -70,7 +70,7 @@ static enum worker_step fail(struct worker *w, const struct failure *why)
 		w->attempts = 0;
 	w->sync.received = false;
 	random_bytes(&spread, sizeof(spread));
-	retry_ms = once(w) ? -1 : failure_retry_ms(why, w->attempts++, spread);
+	retry_ms = failure_retry_ms(why, w->attempts++, spread);
 	log_notice("kind=%s retry_ms=%lld", failure_name(why->kind), (long long)retry_ms);
 	if (hub_state(&w->hub, "error", why, retry_ms) == 0 && once(w))
 		return STEP_FINISHED;
