@@ -309,8 +309,9 @@ export function makeMock({ tracker = "http://127.0.0.1:9", owner = true, setupDo
 		for (const { method, pattern, answer } of table) {
 			const match = method === request.method && pattern.exec(path);
 			if (!match) continue;
+			const value = answer({ ...match.groups }, body, url);
 			response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
-			response.end(JSON.stringify(answer({ ...match.groups }, body, url)));
+			response.end(JSON.stringify(value));
 			return;
 		}
 		throw missing();

@@ -25,6 +25,14 @@ class Prefs {
 	compact = $state(read("density") === "compact");
 	singleKeys = $state(read("single-keys") !== "off");
 
+	private systemDark = $state(false);
+
+	constructor() {
+		const media = matchMedia("(prefers-color-scheme: dark)");
+		this.systemDark = media.matches;
+		media.addEventListener("change", () => (this.systemDark = media.matches));
+	}
+
 	setTheme(theme: Theme): void {
 		this.theme = theme;
 		keep("theme", theme === "system" ? null : theme);
@@ -33,8 +41,7 @@ class Prefs {
 	}
 
 	get dark(): boolean {
-		if (this.theme !== "system") return this.theme === "dark";
-		return matchMedia("(prefers-color-scheme: dark)").matches;
+		return this.theme === "system" ? this.systemDark : this.theme === "dark";
 	}
 
 	setCompact(compact: boolean): void {

@@ -114,11 +114,10 @@ class Cleaner {
 		if (element.hasAttribute("bgcolor") || element.hasAttribute("color")) this.coloured = true;
 		if (element.hasAttribute("background")) {
 			const address = element.getAttribute("background") ?? "";
+			const remote = remoteAddress.test(address);
 			this.coloured = true;
-			if (!this.options.loadRemote && remoteAddress.test(address)) {
-				this.remote++;
-				element.removeAttribute("background");
-			} else if (!this.options.loadRemote && !dataImage.test(address)) element.removeAttribute("background");
+			if (remote && !this.options.loadRemote) this.remote++;
+			if (!dataImage.test(address) && !(remote && this.options.loadRemote)) element.removeAttribute("background");
 		}
 		if (name === "img") this.image(element);
 		else if (name === "a") this.link(element);
@@ -155,7 +154,8 @@ function foldQuotes(body: HTMLElement, label: string): void {
 export function sanitize(html: string, frame: Window, options: SanitizeOptions, quoteLabel: string): Sanitized {
 	const purify = createDOMPurify(frame as Window & typeof globalThis);
 	const cleaner = new Cleaner(options);
-	const root = purify.sanitize(html, {
+	/* Even in a document that is never shown, <base> counts as a breach of the frame's policy. */
+	const root = purify.sanitize(html.replace(/<(\/?)base\b/gi, "<$1x-base"), {
 		USE_PROFILES: { html: true },
 		WHOLE_DOCUMENT: true,
 		RETURN_DOM: true,
@@ -164,7 +164,8 @@ export function sanitize(html: string, frame: Window, options: SanitizeOptions, 
 		ADD_TAGS: ["style"],
 		ALLOW_DATA_ATTR: false,
 		ALLOW_ARIA_ATTR: false,
-		ALLOWED_URI_REGEXP: /^(https?:|mailto:|tel:|cid:|data:image\/|\/\/)/i,
+		/* Also asked for values that are no addresses ("left"); the cleaner looks at addresses again. */
+		ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|tel|cid):|data:image\/|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i,
 		SANITIZE_NAMED_PROPS: true,
 	}) as HTMLElement;
 	const styles: string[] = [];
