@@ -40,6 +40,9 @@ int setting_change(struct store *store, const char *json_object, int64_t now_ms,
 int audit_add(struct store *store, const char *user, const char *action, const char *object,
 	      const char *detail, int64_t now_ms, struct threads_error *err) MUST_CHECK;
 
+/* Walks the chain. Returns 1 if it holds, or 0 and the id of the first row that does not fit. */
+int audit_verify(struct store *store, int64_t *ret_bad_id, struct threads_error *err) MUST_CHECK;
+
 /* One slice (<= ~50 ms) of background work: folding audiences, deleting accounts, erasing blobs.
  * Returns 1 if there is more, 0 if idle. packs: ingest_packs(). */
 struct pack_writer;
