@@ -224,6 +224,17 @@ int frame_recv(int fd, struct frame *f, struct threads_error *err)
 	return 1;
 }
 
+bool frame_peek_type(int fd, uint16_t *ret_type)
+{
+	struct frame_header head;
+	const ssize_t n = recv(fd, &head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
+
+	if (n != (ssize_t)sizeof(head) || head.magic != FRAME_MAGIC)
+		return false;
+	*ret_type = head.type;
+	return true;
+}
+
 /* Steps over the kind byte; false (and failed) if the next field is another kind. */
 static bool next_is(struct frame *f, char kind)
 {
