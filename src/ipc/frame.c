@@ -235,6 +235,26 @@ bool frame_peek_type(int fd, uint16_t *ret_type)
 	return true;
 }
 
+int frame_peek(int fd, uint16_t *ret_type, struct threads_error *err)
+{
+	struct frame_header head;
+	ssize_t n;
+
+	do {
+		n = recv(fd, &head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return threads_error_set(err, THREADS_EAGAIN, "nothing to read");
+	if (n < 0)
+		return threads_error_set(err, THREADS_EIO, "receive: %m");
+	if (n == 0)
+		return 0;
+	if ((size_t)n < sizeof(head) || head.magic != FRAME_MAGIC)
+		return threads_error_set(err, THREADS_EINVAL, "malformed frame: header");
+	*ret_type = head.type;
+	return 1;
+}
+
 /* Steps over the kind byte; false (and failed) if the next field is another kind. */
 static bool next_is(struct frame *f, char kind)
 {

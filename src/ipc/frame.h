@@ -74,6 +74,12 @@ int frame_recv(int fd, struct frame *f, struct threads_error *err) MUST_CHECK;
 /* The type of the frame that waits, which stays there. False if none waits, or no frame. */
 bool frame_peek_type(int fd, uint16_t *ret_type);
 
+/*
+ * The type of the frame that waits, which stays unread with its descriptors.
+ * Returns as frame_recv().
+ */
+int frame_peek(int fd, uint16_t *ret_type, struct threads_error *err) MUST_CHECK;
+
 /* Values in the order they were put. Text is valid UTF-8 without NUL inside and
  * NUL-terminated; text and bytes are borrowed from f. After a mismatch they
  * give 0, "", NULL/0, -1 and frame_get_end() reports it. */
