@@ -9,16 +9,23 @@ struct filing {
 	psl_ctx_t *psl; /* psl_free() leaves the built-in list alone */
 };
 
+static void psl_freep(psl_ctx_t **psl)
+{
+	psl_free(*psl);
+}
+
 int filing_open(struct filing **ret_filing, struct threads_error *err)
 {
-	CLEANUP(filing_closep) struct filing *filing = calloc(1, sizeof(*filing));
+	CLEANUP(psl_freep) psl_ctx_t *psl = psl_latest(NULL);
+	struct filing *filing;
 
+	if (!psl || psl_suffix_count(psl) == 0)
+		return threads_error_set(err, THREADS_ENOENT, "there is no public suffix list");
+	filing = calloc(1, sizeof(*filing));
 	if (!filing)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	filing->psl = psl_latest(NULL);
-	if (!filing->psl || psl_suffix_count(filing->psl) == 0)
-		return threads_error_set(err, THREADS_ENOENT, "there is no public suffix list");
-	*ret_filing = TAKE_PTR(filing);
+	filing->psl = TAKE_PTR(psl);
+	*ret_filing = filing;
 	return 0;
 }
 

@@ -8,6 +8,8 @@
 
 #include "core/utf8.h"
 
+enum { IDNA_TEXT_MAX = 4 * EMAIL_DOMAIN_MAX }; /* bytes of UTF-8 before conversion */
+
 struct slice {
 	const char *at;
 	size_t len;
@@ -100,17 +102,16 @@ static struct slice local_unquote(struct slice local)
 
 static bool quoted_valid(struct slice local)
 {
+	bool escaped = false;
+
 	if (local.len < 2 || local.at[local.len - 1] != '"')
 		return false;
 	for (size_t i = 1; i < local.len - 1; i++) {
-		if (local.at[i] == '\\' && ++i >= local.len - 1)
+		if ((local.at[i] == '"' && !escaped) || iscntrl((unsigned char)local.at[i]))
 			return false;
-		else if (local.at[i] == '"' && local.at[i - 1] != '\\')
-			return false;
-		if (iscntrl((unsigned char)local.at[i]))
-			return false;
+		escaped = local.at[i] == '\\' && !escaped;
 	}
-	return true;
+	return !escaped;
 }
 
 static bool local_valid(struct slice local)
@@ -190,7 +191,7 @@ static void idn2_freep(char **p)
 
 static int idna_append(struct slice domain, struct strbuf *out, struct threads_error *err)
 {
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT(4 * EMAIL_DOMAIN_MAX);
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT(IDNA_TEXT_MAX);
 	CLEANUP(idn2_freep) char *ascii = NULL;
 	struct slice label;
 	int rc;

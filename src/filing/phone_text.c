@@ -50,27 +50,10 @@ static struct slice slice_trim(struct slice s)
 static bool is_withheld(struct slice s)
 {
 	static const char *const words[] = {
-		"anonymous",
-		"anonym",
-		"anonyme",
-		"private",
-		"private number",
-		"privat",
-		"restricted",
-		"withheld",
-		"unknown",
-		"blocked",
-		"unavailable",
-		"no number",
-		"no caller id",
-		"unbekannt",
-		"unterdr\xc3\xbc"
-		"ckt",
-		"inconnu",
-		"privado",
-		"oculto",
-		"masqu\xc3\xa9",
-		"nascosto",
+		"anonymous",   "anonym",     "anonyme",      "private",   "private number",
+		"privat",      "restricted", "withheld",     "unknown",   "blocked",
+		"unavailable", "no number",  "no caller id", "unbekannt", "unterdrückt",
+		"inconnu",     "privado",    "oculto",       "masqué",    "nascosto",
 		"asserted",
 	};
 
@@ -150,22 +133,8 @@ static bool is_separator(uint32_t c)
 static size_t extension_word(struct slice s)
 {
 	static const char *const words[] = {
-		"extension",
-		"ext.",
-		"ext",
-		"ex.",
-		"x.",
-		"x",
-		"#",
-		"durchwahl",
-		"dw.",
-		"dw",
-		"poste",
-		"int.",
-		"anexo",
-		"wew.",
-		"\xe5\x86\x85\xe7\xb7\x9a",
-		"\xd0\xb4\xd0\xbe\xd0\xb1.",
+		"extension", "ext.", "ext",   "ex.",  "x.",    "x",    "#",    "durchwahl",
+		"dw.",       "dw",   "poste", "int.", "anexo", "wew.", "内線", "доб.",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
