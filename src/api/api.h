@@ -1,61 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the modules of api share. One thread, one loop; every step that needs
- * another role goes through ask.h and comes back as a callback.
- *
- *	request.c	one HTTP request from http: fields in, answer out
- *	routes.c	which function serves which method and path
- *	route_*.c	these functions, by subject
- *	control.c	connections of threadsctl; verb_*.c serve the verbs
- *	stream.c	server-sent events
- *	roles.c		what the supervisor last said about the roles
+ * The role api without its process: opened by main.c, and by tests with a
+ * store of their own and socket pairs in place of the other roles.
  */
 #ifndef THREADS_API_API_H
 #define THREADS_API_API_H
 
-#include <sys/queue.h>
+#include <sys/types.h>
 
-#include "ipc/role.h"
+#include "core/clock.h"
+#include "ipc/loop.h"
+#include "ipc/ticket.h"
 #include "store/reader.h"
+#include "threads/protocol.h"
 
-struct ask;
-struct control;
-struct request;
-struct stream;
+struct api;
+struct frame;
 
-LIST_HEAD(ask_list, ask);
-LIST_HEAD(control_list, control);
-LIST_HEAD(request_list, request);
-LIST_HEAD(stream_list, stream);
-
-enum { API_ROLES_MAX = 600, API_ROLE_TEXT_MAX = 128 };
-
-struct role_state {
-	enum role role;
-	int64_t instance, pid, restarts;
-	bool confined;
-	char state[16], error[API_ROLE_TEXT_MAX];
+struct api_options {
+	struct loop *loop;
+	struct reader *reader;           /* taken over */
+	const unsigned char *ticket_key; /* TICKET_KEY_LEN, copied */
+	struct clock clock;
+	int hub_dir_fd;  /* DATA/hub, for figures of the status page; borrowed, may be -1 */
+	uid_t owner_uid; /* who besides root may use the control socket */
 };
 
-struct api {
-	struct role_context *role;
-	char db_path[4096];
-	struct reader *reader; /* NULL until index was there once */
-	struct peer *http, *index, *auth, *vault;
-	struct ask_list asks;
-	struct request_list requests;
-	struct control_list controls;
-	struct loop_watch *control_watch;
-	uid_t data_owner; /* may use the control socket, as root may */
-	struct stream_list streams;
-	struct loop_timer *stream_timer;
-	unsigned int changed; /* bit per enum bell: to be told to streams */
-	struct role_state *roles;
-	size_t role_count;
-	bool insecure;
-};
+int api_open(const struct api_options *options, struct api **ret_api,
+	     struct threads_error *err) MUST_CHECK;
+struct api *api_close(struct api *api); /* accepts NULL, returns NULL */
 
-/* The reader, opened when it is first needed. Errors: THREADS_EAGAIN while index starts. */
-int api_reader(struct api *api, struct reader **ret_reader, struct threads_error *err) MUST_CHECK;
+/* Takes over fd: a link to http, auth, vault or index. Errors: THREADS_EINVAL for other roles. */
+int api_add_peer(struct api *api, enum role who, int fd, struct threads_error *err) MUST_CHECK;
+
+/* The listening control socket; borrowed. */
+int api_listen(struct api *api, int fd, struct threads_error *err) MUST_CHECK;
+
+/* Doorbells and CTL_ROLES from the supervisor. Other types are not for api. */
+int api_on_control(struct api *api, struct frame *f, struct threads_error *err) MUST_CHECK;
 
 #endif
