@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "auth/enrol.h"
-#include "auth/outbox.h"
 #include "auth/people.h"
 #include "crypto/hmac.h"
 
@@ -71,6 +70,5 @@ int control_frame(struct auth *auth, struct peer *peer, struct frame *f, struct 
 	rc = dispatch(ex, name, arguments, &why);
 	secret_cleanse(f->data, f->len);
 	exchange_finish(ex, rc, &why);
-	outbox_kick(auth);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "auth/outbox.h"
 #include "core/log.h"
 #include "crypto/hmac.h"
 #include "store/auth_outbox.h"
@@ -167,6 +168,7 @@ void exchange_finish(struct exchange *ex, int rc, const struct threads_error *er
 {
 	if (rc == EXCHANGE_WAITS)
 		return;
+	outbox_kick(ex->auth);
 	if (rc < 0)
 		reply_error(ex, err);
 	else if (ex->parked)

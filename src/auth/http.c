@@ -3,7 +3,6 @@
 
 #include "auth/client.h"
 #include "auth/enrol.h"
-#include "auth/outbox.h"
 #include "auth/people.h"
 #include "auth/security.h"
 #include "auth/session.h"
@@ -215,7 +214,6 @@ static int on_request(struct auth *auth, struct peer *peer, struct frame *f,
 	/* Passwords and codes do not stay in the frame's memory. */
 	secret_cleanse(f->data, f->len);
 	exchange_finish(ex, rc, &why);
-	outbox_kick(auth);
 	return 0;
 }
 

@@ -132,7 +132,8 @@ static bool is_run(const char *text)
 		size_t i = 1;
 
 		while (text[i] && (text[i] - text[i - 1] == step ||
-				   (step == 1 && text[i - 1] == '9' && text[i] == '0')))
+				   (step == 1 && text[i - 1] == '9' && text[i] == '0') ||
+				   (step == -1 && text[i - 1] == '0' && text[i] == '9')))
 			i++;
 		if (!text[i])
 			return true;

@@ -35,8 +35,6 @@ static int64_t delay_ms(const struct auth_throttle_rule *rule, int64_t failures)
 {
 	int64_t delay = rule->first_ms;
 
-	if (failures <= rule->free)
-		return 0;
 	for (int64_t n = failures - rule->free; n > 1 && delay < rule->most_ms; n--)
 		delay *= 2;
 	return delay < rule->most_ms ? delay : rule->most_ms;
@@ -79,10 +77,10 @@ static int charge(struct db *db, const char *key, const struct auth_throttle_rul
 		return 0;
 	}
 	failures = last_ms + rule->forget_ms < now_ms ? 1 : failures + 1;
+	next_ms = failures > rule->free ? now_ms + delay_ms(rule, failures) : 0;
 	rc = rc == 0 ? make_room(db, err) : 0;
 	if (rc == 0)
-		rc = throttle_write(db, key, failures, now_ms, now_ms + delay_ms(rule, failures),
-				    err);
+		rc = throttle_write(db, key, failures, now_ms, next_ms, err);
 	return rc < 0 ? rc : 1;
 }
 
