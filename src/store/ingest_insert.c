@@ -184,7 +184,7 @@ static int insert_new(struct ingest *ingest, struct ingest_item *item,
 	const void *blob = rebuilt ? (const void *)draft->packed : p->blob.data;
 	const size_t blob_len = rebuilt ? draft->packed_len : p->blob.len;
 	int64_t id = 0, blob_id = 0;
-	int follow, rc;
+	int follow = 0, rc;
 
 	rc = message_id_next(ingest->db, &ingest->id_hints, p->date_ms, &id, err);
 	if (rc == 0)
