@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "crypto/hkdf.h"
 #include "crypto/hmac.h"
+#include "ipc/role_name.h"
 #include "store/auth_outbox.h"
 
 enum { TIDY_MS = 10 * 60 * 1000 };
@@ -107,8 +108,10 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 	struct auth_link_peer *link = arg;
 	struct auth *auth = link->auth;
 
-	if (why)
-		log_warning("link to role %d: %s", (int)peer_role(peer), why->text);
+	if (why && peer_role(peer) == ROLE_CTL)
+		log_debug("control connection: %s", why->text);
+	else if (why)
+		log_warning("link to %s: %s", role_name(peer_role(peer)), why->text);
 	exchange_orphan_all(auth, peer);
 	if (peer == auth->index)
 		outbox_index(auth, NULL);
@@ -198,8 +201,8 @@ static void drop_index(struct auth *auth)
 static int check_peer(const struct auth *auth, enum role who, struct threads_error *err)
 {
 	if (who != ROLE_HTTP && who != ROLE_API && who != ROLE_INDEX && who != ROLE_CTL)
-		return threads_error_set(err, THREADS_EINVAL, "role %d has no business with auth",
-					 (int)who);
+		return threads_error_set(err, THREADS_EINVAL, "%s has no business with auth",
+					 role_name(who));
 	if (who == ROLE_CTL && auth->control_count >= CONTROL_CONNECTIONS_MAX)
 		return threads_error_set(err, THREADS_ELIMIT, "too many control connections");
 	return 0;
