@@ -295,7 +295,7 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 	struct child *child = arg;
 
 	(void)peer;
-	if (why)
+	if (why && !child->stopping)
 		log_warning("%s %lld: %s", role_name(child->role), (long long)child->instance,
 			    why->text);
 	child->control = NULL;
