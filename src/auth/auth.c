@@ -44,9 +44,11 @@ static int open_parts(struct auth *auth, const struct auth_options *options,
 		rc = outbox_open(auth, err);
 	if (rc == 0)
 		rc = loop_timer_add(auth->loop, on_tidy, auth, &auth->tidy_timer, err);
-	if (rc == 0)
-		loop_timer_set(auth->tidy_timer, 0);
-	return rc;
+	if (rc < 0)
+		return rc;
+	loop_timer_set(auth->tidy_timer, 0);
+	auth->base_url = strdup(options->base_url);
+	return auth->base_url ? 0 : threads_error_set(err, THREADS_ENOMEM, "out of memory");
 }
 
 int auth_open(const struct auth_options *options, struct auth **ret_auth, struct threads_error *err)
@@ -63,9 +65,6 @@ int auth_open(const struct auth_options *options, struct auth **ret_auth, struct
 	auth->session_idle_ms = options->session_idle_ms;
 	auth->session_max_ms = options->session_max_ms;
 	memcpy(auth->ticket_key, options->ticket_key, sizeof(auth->ticket_key));
-	auth->base_url = strdup(options->base_url);
-	if (!auth->base_url)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	rc = open_parts(auth, options, err);
 	if (rc < 0)
 		return rc;
@@ -125,7 +124,7 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 static int on_user_gone(struct auth *auth, struct frame *f, struct threads_error *err)
 {
 	CLEANUP(db_scope_end) struct db *scope = NULL;
-	struct auth_login login;
+	struct auth_login login = { .id = 0 };
 	const char *user_id = frame_get_text(f);
 	int rc = frame_get_end(f, err);
 
@@ -210,20 +209,23 @@ static int check_peer(const struct auth *auth, enum role who, struct threads_err
 
 int auth_add_peer(struct auth *auth, enum role who, int fd, struct threads_error *err)
 {
-	AUTO_FREE struct auth_link_peer *link = calloc(1, sizeof(*link));
-	const struct peer_handler handler = { on_frame, on_closed, link };
+	struct peer_handler handler = { on_frame, on_closed, NULL };
+	struct auth_link_peer *link = NULL;
 	int rc = check_peer(auth, who, err);
 
-	if (rc == 0 && !link)
-		rc = threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	if (rc < 0) {
+	if (rc == 0)
+		link = calloc(1, sizeof(*link));
+	if (!link) {
 		close(fd);
-		return rc;
+		return rc < 0 ? rc : threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	}
 	link->auth = auth;
+	handler.arg = link;
 	rc = peer_new(auth->loop, fd, who, 0, &handler, &link->peer, err);
-	if (rc < 0)
+	if (rc < 0) {
+		free(link);
 		return rc;
+	}
 	if (who == ROLE_INDEX) {
 		drop_index(auth);
 		outbox_index(auth, link->peer);
@@ -231,7 +233,6 @@ int auth_add_peer(struct auth *auth, enum role who, int fd, struct threads_error
 	if (who == ROLE_CTL)
 		auth->control_count++;
 	LIST_INSERT_HEAD(&auth->peers, link, link);
-	link = NULL;
 	return 0;
 }
 

@@ -62,7 +62,7 @@ int control_frame(struct auth *auth, struct peer *peer, struct frame *f, struct 
 		rc = threads_error_set(err, THREADS_EINVAL, "frame %u is not for auth", f->type);
 	if (rc == 0)
 		rc = exchange_new(auth, peer, f->id, &ex, err);
-	if (rc < 0)
+	if (rc < 0 || !ex)
 		return rc;
 	ex->control = true;
 	snprintf(ex->client, sizeof(ex->client), "threadsctl");

@@ -132,7 +132,7 @@ int enrol_open(struct exchange *ex, struct threads_error *err)
 {
 	CLEANUP(db_scope_end) struct db *scope = NULL;
 	unsigned char hash[AUTH_HASH_LEN];
-	const char *token;
+	const char *token = "";
 	int rc = exchange_text(ex, "token", TOKEN_TEXT_MAX, &token, err);
 
 	if (rc < 0)
@@ -152,7 +152,7 @@ int enrol_open(struct exchange *ex, struct threads_error *err)
 static int take_names(struct exchange *ex, struct threads_error *err)
 {
 	struct auth_pending *p = &ex->pending;
-	const char *name, *display_name;
+	const char *name = "", *display_name = "";
 	int rc;
 
 	if (is_kind(p, "reset"))
@@ -249,7 +249,7 @@ static int hash_new_password(struct exchange *ex, const char *password, hash_don
 
 int enrol_password(struct exchange *ex, struct threads_error *err)
 {
-	const char *password;
+	const char *password = "";
 	int rc = exchange_text(ex, "password", PASSWORD_MAX, &password, err);
 
 	if (rc == 0)
@@ -367,7 +367,7 @@ int enrol_confirm(struct exchange *ex, struct threads_error *err)
 {
 	CLEANUP(db_scope_end) struct db *scope = NULL;
 	int64_t step = 0;
-	const char *code;
+	const char *code = "";
 	int rc = exchange_text(ex, "code", CODE_TEXT_MAX, &code, err);
 
 	if (rc == 0)
@@ -431,7 +431,7 @@ static void on_owner_hashed(struct hash_job *job, void *arg)
 int enrol_owner_create(struct exchange *ex, struct threads_error *err)
 {
 	struct auth_pending *p = &ex->pending;
-	const char *password;
+	const char *password = "";
 	int rc = auth_login_owner_exists(ex->auth->db, err);
 
 	if (rc != 0)

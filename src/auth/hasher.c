@@ -150,9 +150,10 @@ int hasher_start(struct hasher *h, struct threads_error *err)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&h->thread, NULL, worker, h);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (rc != 0)
-		return threads_error_set(err, THREADS_EIO, "no thread for password hashes: %s",
-					 strerror(rc));
+	if (rc != 0) {
+		errno = rc;
+		return threads_error_set(err, THREADS_EIO, "no thread for password hashes: %m");
+	}
 	h->running = true;
 	return 0;
 }

@@ -165,26 +165,32 @@ static int read_users(struct frame *f, struct auth_login *list, size_t count,
 	return frame_get_end(f, err);
 }
 
-static int on_users(struct auth *auth, struct frame *f, struct threads_error *err)
+static int compare_all(struct users *users, struct threads_error *err)
 {
 	CLEANUP(db_scope_end) struct db *scope = NULL;
+	int rc = db_scope_begin(users->auth->db, &scope, err);
+
+	for (size_t i = 0; rc == 0 && i < users->count; i++)
+		rc = compare(users->auth, &users->list[i], err);
+	if (rc == 0)
+		rc = auth_login_each(users->auth->db, tell_missing, users, err);
+	return rc < 0 ? rc : db_scope_commit(&scope, err);
+}
+
+static int on_users(struct auth *auth, struct frame *f, struct threads_error *err)
+{
 	struct users users = { .auth = auth };
-	AUTO_FREE struct auth_login *list = NULL;
 	int rc;
 
 	users.count = (size_t)frame_get_int_in(f, 0, USERS_MAX);
-	list = calloc(users.count + 1, sizeof(*list));
-	if (!list)
+	users.list = calloc(users.count + 1, sizeof(*users.list));
+	if (!users.list)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	users.list = list;
-	rc = read_users(f, list, users.count, err);
+	rc = read_users(f, users.list, users.count, err);
 	if (rc == 0)
-		rc = db_scope_begin(auth->db, &scope, err);
-	for (size_t i = 0; rc == 0 && i < users.count; i++)
-		rc = compare(auth, &list[i], err);
-	if (rc == 0)
-		rc = auth_login_each(auth->db, tell_missing, &users, err);
-	return rc < 0 ? rc : db_scope_commit(&scope, err);
+		rc = compare_all(&users, err);
+	free(users.list);
+	return rc;
 }
 
 static bool worth_a_retry(int64_t code)

@@ -48,7 +48,7 @@ static int reply_link(struct exchange *ex, const char *kind, const struct auth_l
 /* Fills login from the body. 1, or 0 with a prepared 400. */
 static int read_invited(struct exchange *ex, struct auth_login *login, struct threads_error *err)
 {
-	const char *name, *display_name, *role, *field = "name", *words;
+	const char *name = "", *display_name = "", *role = "", *field = "name", *words;
 	int rc = exchange_text(ex, "name", AUTH_NAME_SIZE - 1, &name, err);
 
 	if (rc == 0)
@@ -248,7 +248,7 @@ int people_reset(struct exchange *ex, struct threads_error *err)
 static int named_user(struct exchange *ex, struct auth_login *ret_login, struct threads_error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf words = STRBUF_INIT(300);
-	const char *user;
+	const char *user = "";
 	int rc = exchange_text(ex, "user", USER_TEXT_MAX, &user, err);
 
 	if (rc < 0)
@@ -318,7 +318,7 @@ int people_setup_link(struct exchange *ex, struct threads_error *err)
 {
 	CLEANUP(db_scope_end) struct db *scope = NULL;
 	struct auth_login login;
-	const char *user;
+	const char *user = "";
 	int rc = json_get_text_or(ex->body, "user", USER_TEXT_MAX, "", &user, err);
 
 	if (rc == 0)

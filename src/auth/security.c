@@ -93,7 +93,7 @@ static void on_password_hashed(struct hash_job *job, void *arg)
 int security_password(struct exchange *ex, struct threads_error *err)
 {
 	CLEANUP(hash_job_freep) struct hash_job *job = hash_job_new();
-	const char *present, *fresh, *words;
+	const char *present = "", *fresh = "", *words;
 	int rc;
 
 	if (!job)
@@ -148,7 +148,7 @@ static int totp_switch(struct exchange *ex, int64_t step, struct threads_error *
 int security_totp_confirm(struct exchange *ex, struct threads_error *err)
 {
 	int64_t step = 0;
-	const char *code;
+	const char *code = "";
 	int rc = exchange_text(ex, "code", CODE_TEXT_MAX, &code, err);
 
 	if (rc < 0)

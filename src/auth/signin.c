@@ -129,7 +129,7 @@ static void on_signin_hashed(struct hash_job *job, void *arg)
 int signin_password(struct exchange *ex, struct threads_error *err)
 {
 	CLEANUP(hash_job_freep) struct hash_job *job = hash_job_new();
-	const char *name, *password;
+	const char *name = "", *password = "";
 	int rc;
 
 	if (!job)
@@ -227,7 +227,7 @@ static int second_step_may(struct exchange *ex, struct threads_error *err)
 static int second_step_with(struct exchange *ex, factor_fn *use, struct threads_error *err)
 {
 	CLEANUP(db_scope_end) struct db *scope = NULL;
-	const char *code;
+	const char *code = "";
 	int rc = exchange_text(ex, "code", CODE_TEXT_MAX, &code, err);
 
 	if (rc == 0)
@@ -301,7 +301,7 @@ static int reauth_done(struct exchange *ex, struct threads_error *err)
 static int reauth_code(struct exchange *ex, struct threads_error *err)
 {
 	CLEANUP(db_scope_end) struct db *scope = NULL;
-	const char *code;
+	const char *code = "";
 	int rc = exchange_text(ex, "code", CODE_TEXT_MAX, &code, err);
 
 	if (rc == 0)
@@ -337,7 +337,7 @@ static void on_reauth_hashed(struct hash_job *job, void *arg)
 int signin_reauth(struct exchange *ex, struct threads_error *err)
 {
 	CLEANUP(hash_job_freep) struct hash_job *job = hash_job_new();
-	const char *password, *code;
+	const char *password = "", *code = "";
 	int rc;
 
 	if (!job)

@@ -8,14 +8,14 @@
 #include "auth/client.h"
 #include "store/auth_throttle.h"
 
-enum { KEY_SIZE = 96, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+enum { KEY_SIZE = 96, SECOND = 1000, MINUTE = 60000, HOUR = 3600000 }; /* milliseconds */
 
 /* Somebody who keeps guessing delays the owner of the name by a minute at most;
  * the code step, which needs the password first, by five. */
-static const struct auth_throttle_rule user_rule = { 4, 1 * SECOND, 1 * MINUTE, 1 * HOUR };
-static const struct auth_throttle_rule code_rule = { 5, 2 * SECOND, 5 * MINUTE, 1 * HOUR };
+static const struct auth_throttle_rule user_rule = { 4, SECOND, MINUTE, HOUR };
+static const struct auth_throttle_rule code_rule = { 5, 2000, 300000, HOUR };
 /* An office behind one address makes honest mistakes too. */
-static const struct auth_throttle_rule client_rule = { 30, 1 * SECOND, 15 * MINUTE, 15 * MINUTE };
+static const struct auth_throttle_rule client_rule = { 30, SECOND, 900000, 900000 };
 
 static int charge(struct exchange *ex, const char *key, const struct auth_throttle_rule *rule,
 		  struct threads_error *err)

@@ -132,11 +132,13 @@ static int fill_key(struct seal_key *key, const unsigned char seed[SEAL_SEED_LEN
 int seal_keypair_from_seed(const unsigned char seed[SEAL_SEED_LEN], struct seal_key **ret_key,
 			   struct threads_error *err)
 {
-	CLEANUP(seal_key_freep) struct seal_key *key = calloc(1, sizeof(*key));
+	struct seal_key *key = calloc(1, sizeof(*key));
 
-	if (!key || fill_key(key, seed) < 0)
+	if (!key || fill_key(key, seed) < 0) {
+		seal_key_free(key);
 		return threads_error_set(err, THREADS_ENOMEM, "making the vault's key failed");
-	*ret_key = TAKE_PTR(key);
+	}
+	*ret_key = key;
 	return 0;
 }
 
@@ -246,12 +248,28 @@ static int ephemeral_begin(const unsigned char public_key[SEAL_PUBLIC_LEN],
 	return shared_key(own, peer, head + 1, key, err);
 }
 
-int seal_make(const unsigned char public_key[SEAL_PUBLIC_LEN], const struct seal_binding *binding,
-	      const void *secret, size_t secret_len, struct strbuf *out, struct threads_error *err)
+/* Fills box, which holds HEAD_LEN + AEAD_OVERHEAD + secret_len bytes. */
+static int make_box(const unsigned char public_key[SEAL_PUBLIC_LEN],
+		    const struct seal_binding *binding, const void *secret, size_t secret_len,
+		    unsigned char *box, struct threads_error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf aad = STRBUF_INIT(SEAL_BINDING_MAX);
 	unsigned char key[AEAD_KEY_LEN];
-	AUTO_FREE unsigned char *box = NULL;
+	int rc = seal_binding_append(&aad, binding, err);
+
+	if (rc == 0)
+		rc = ephemeral_begin(public_key, box, key, err);
+	if (rc < 0)
+		return rc;
+	rc = aead_seal(key, aad.data, aad.len, secret, secret_len, box + HEAD_LEN, err);
+	secret_cleanse(key, sizeof(key));
+	return rc;
+}
+
+int seal_make(const unsigned char public_key[SEAL_PUBLIC_LEN], const struct seal_binding *binding,
+	      const void *secret, size_t secret_len, struct strbuf *out, struct threads_error *err)
+{
+	unsigned char *box;
 	int rc;
 
 	if (secret_len > SEAL_SECRET_MAX)
@@ -259,33 +277,22 @@ int seal_make(const unsigned char public_key[SEAL_PUBLIC_LEN], const struct seal
 	box = malloc(HEAD_LEN + AEAD_OVERHEAD + secret_len);
 	if (!box)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	rc = seal_binding_append(&aad, binding, err);
-	if (rc < 0)
-		return rc;
-	rc = ephemeral_begin(public_key, box, key, err);
-	if (rc < 0)
-		return rc;
-	rc = aead_seal(key, aad.data, aad.len, secret, secret_len, box + HEAD_LEN, err);
-	secret_cleanse(key, sizeof(key));
-	if (rc < 0)
-		return rc;
-	base64url_append(out, box, HEAD_LEN + AEAD_OVERHEAD + secret_len);
-	return strbuf_check(out, err);
+	rc = make_box(public_key, binding, secret, secret_len, box, err);
+	if (rc == 0)
+		base64url_append(out, box, HEAD_LEN + AEAD_OVERHEAD + secret_len);
+	free(box);
+	return rc < 0 ? rc : strbuf_check(out, err);
 }
 
-/* Opens box (checked: version and least length) into out. */
+/* Opens box (checked: version and least length) into plain. */
 static int open_box(const struct seal_key *key, const struct strbuf *aad, const struct strbuf *box,
-		    struct strbuf *out, struct threads_error *err)
+		    unsigned char *plain, struct threads_error *err)
 {
 	const unsigned char *head = (const unsigned char *)box->data;
 	CLEANUP(pkey_freep) EVP_PKEY *peer = pkey_from(head + 1, NULL);
-	const size_t plain_len = box->len - HEAD_LEN - AEAD_OVERHEAD;
-	AUTO_FREE unsigned char *plain = malloc(plain_len + 1);
 	unsigned char shared[AEAD_KEY_LEN];
 	int rc;
 
-	if (!plain)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	if (!peer)
 		return threads_error_set(err, THREADS_EINVAL, "not a key of P-256");
 	rc = shared_key(key->pkey, peer, head + 1, shared, err);
@@ -294,11 +301,25 @@ static int open_box(const struct seal_key *key, const struct strbuf *aad, const 
 	rc = aead_open(shared, aad->data, aad->len, head + HEAD_LEN, box->len - HEAD_LEN, plain,
 		       err);
 	secret_cleanse(shared, sizeof(shared));
+	return rc;
+}
+
+static int open_into(const struct seal_key *key, const struct strbuf *aad, const struct strbuf *box,
+		     struct strbuf *out, struct threads_error *err)
+{
+	const size_t len = box->len - HEAD_LEN - AEAD_OVERHEAD;
+	unsigned char *plain = malloc(len + 1);
+	int rc;
+
+	if (!plain)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	rc = open_box(key, aad, box, plain, err);
 	if (rc == 0)
-		rc = secret_reserve(out, plain_len, err);
+		rc = secret_reserve(out, len, err);
 	if (rc == 0)
-		strbuf_add(out, plain, plain_len);
-	secret_cleanse(plain, plain_len);
+		strbuf_add(out, plain, len);
+	secret_cleanse(plain, len);
+	free(plain);
 	return rc < 0 ? rc : strbuf_check(out, err);
 }
 
@@ -320,6 +341,6 @@ int seal_open(const struct seal_key *key, const struct seal_binding *binding, co
 	rc = seal_binding_append(&aad, binding, err);
 	if (rc < 0)
 		return rc;
-	rc = open_box(key, &aad, &box, out, err);
+	rc = open_into(key, &aad, &box, out, err);
 	return rc < 0 ? threads_error_wrap(err, rc, "sealed secret") : 0;
 }
