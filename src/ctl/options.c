@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/options.h"
+
+static const struct {
+	const char *name;
+	bool has_value;
+} option_table[] = {
+	[OPT_DATA] = { "data", true },
+	[OPT_CONFIG] = { "config", true },
+	[OPT_JSON] = { "json", false },
+	[OPT_HELP] = { "help", false },
+	[OPT_VERSION] = { "version", false },
+	[OPT_USER] = { "user", true },
+	[OPT_NAME] = { "name", true },
+	[OPT_DISPLAY_NAME] = { "display-name", true },
+	[OPT_PASSWORD_STDIN] = { "password-stdin", false },
+	[OPT_PRINT_TOTP] = { "print-totp", false },
+	[OPT_ROLE] = { "role", true },
+	[OPT_ACCOUNT] = { "account", true },
+	[OPT_OWNER] = { "owner", true },
+	[OPT_POLICY] = { "policy", true },
+	[OPT_IMAP] = { "imap", true },
+	[OPT_TLS] = { "tls", true },
+	[OPT_CA_FILE] = { "ca-file", true },
+	[OPT_FOLDER] = { "folder", true },
+	[OPT_WAIT] = { "wait", false },
+	[OPT_KEEP_MESSAGES] = { "keep-messages", false },
+	[OPT_LIMIT] = { "limit", true },
+	[OPT_SORT] = { "sort", true },
+	[OPT_TIME] = { "time", false },
+	[OPT_RAW] = { "raw", false },
+	[OPT_DEEP] = { "deep", false },
+	[OPT_KEY_FILE] = { "key-file", true },
+};
+
+/* Options that every verb takes. */
+static const unsigned common_options =
+	OPT_BIT(OPT_DATA) | OPT_BIT(OPT_CONFIG) | OPT_BIT(OPT_JSON) | OPT_BIT(OPT_HELP);
+
+bool ctl_has(const struct ctl_args *args, enum ctl_option option)
+{
+	return args->value[option] != NULL;
+}
+
+const char *ctl_value(const struct ctl_args *args, enum ctl_option option)
+{
+	return args->value[option] ? args->value[option] : "";
+}
+
+static int take_option(struct ctl_args *args, int which, const char *value,
+		       struct threads_error *err)
+{
+	if (which == OPT_FOLDER) {
+		if (args->folder_count == CTL_FOLDERS_MAX)
+			return threads_error_set(err, THREADS_EINVAL,
+						 "--folder is given more than %d times",
+						 CTL_FOLDERS_MAX);
+		args->folders[args->folder_count++] = value;
+	} else if (args->value[which] && option_table[which].has_value) {
+		return threads_error_set(err, THREADS_EINVAL, "--%s is given twice",
+					 option_table[which].name);
+	}
+	args->value[which] = value ? value : "";
+	return 0;
+}
+
+/* The option that arg ("--name" or "--name=value") means; OPT_COUNT if there is none. */
+static enum ctl_option find_option(const char *arg)
+{
+	const size_t len = strcspn(arg + 2, "=");
+
+	for (int i = 0; i < OPT_COUNT; i++)
+		if (strlen(option_table[i].name) == len &&
+		    memcmp(option_table[i].name, arg + 2, len) == 0)
+			return (enum ctl_option)i;
+	return OPT_COUNT;
+}
+
+/* One option at argv[i]. Returns how many words it takes. */
+static int read_option(int argc, char **argv, int i, struct ctl_args *args,
+		       struct threads_error *err)
+{
+	const enum ctl_option which = find_option(argv[i]);
+	const char *value = strchr(argv[i], '=');
+	int rc, words = 1;
+
+	if (which == OPT_COUNT)
+		return threads_error_set(err, THREADS_EINVAL, "unknown option %.60s", argv[i]);
+	if (value)
+		value++;
+	if (value && !option_table[which].has_value)
+		return threads_error_set(err, THREADS_EINVAL, "--%s takes no value",
+					 option_table[which].name);
+	if (!value && option_table[which].has_value) {
+		if (i + 1 >= argc)
+			return threads_error_set(err, THREADS_EINVAL, "%s needs a value", argv[i]);
+		value = argv[i + 1];
+		words = 2;
+	}
+	rc = take_option(args, (int)which, value, err);
+	return rc < 0 ? rc : words;
+}
+
+/*
+ * Not getopt_long(): it would take the query "-invoice" for options, and
+ * accept abbreviations that a later option makes ambiguous.
+ */
+static int read_options(int argc, char **argv, struct ctl_args *args, struct threads_error *err)
+{
+	int i = 1, kept = 0;
+
+	args->rest = argv;
+	while (i < argc && strcmp(argv[i], "--") != 0) {
+		int words;
+
+		if (strncmp(argv[i], "--", 2) != 0) {
+			argv[kept++] = argv[i++]; /* kept < i: nothing unread is overwritten */
+			continue;
+		}
+		words = read_option(argc, argv, i, args, err);
+		if (words < 0)
+			return words;
+		i += words;
+	}
+	for (i++; i < argc; i++)
+		argv[kept++] = argv[i];
+	args->rest_count = kept;
+	return 0;
+}
+
+/* How many words of rest the verb's name takes; 0 if it is another verb. */
+static int verb_matches(const struct ctl_verb *verb, const struct ctl_args *args)
+{
+	const char *p = verb->words;
+
+	for (int i = 0; i < args->rest_count; i++) {
+		const size_t len = strcspn(p, " ");
+
+		if (strlen(args->rest[i]) != len || memcmp(args->rest[i], p, len) != 0)
+			return 0;
+		p += len;
+		if (*p == '\0')
+			return i + 1;
+		p++;
+	}
+	return 0;
+}
+
+static int find_verb(const struct ctl_verb *verbs, struct ctl_args *args, struct threads_error *err)
+{
+	if (args->rest_count == 0)
+		return threads_error_set(err, THREADS_EINVAL,
+					 "no command given; 'threadsctl help' lists them");
+	for (const struct ctl_verb *verb = verbs; verb->words; verb++) {
+		const int words = verb_matches(verb, args);
+
+		if (words == 0)
+			continue;
+		args->verb = verb;
+		args->rest += words;
+		args->rest_count -= words;
+		return 0;
+	}
+	return threads_error_set(err, THREADS_EINVAL,
+				 "unknown command '%.60s'; 'threadsctl help' lists them",
+				 args->rest[0]);
+}
+
+static int check_options(const struct ctl_args *args, struct threads_error *err)
+{
+	const struct ctl_verb *verb = args->verb;
+	const unsigned allowed = verb->required | verb->allowed | common_options;
+
+	for (int i = 0; i < OPT_COUNT; i++) {
+		if (args->value[i] && !(allowed & OPT_BIT(i)))
+			return threads_error_set(err, THREADS_EINVAL, "'%s' knows no --%s",
+						 verb->words, option_table[i].name);
+		if (!args->value[i] && (verb->required & OPT_BIT(i)))
+			return threads_error_set(err, THREADS_EINVAL, "'%s' needs --%s",
+						 verb->words, option_table[i].name);
+	}
+	return 0;
+}
+
+int ctl_args_parse(int argc, char **argv, const struct ctl_verb *verbs, struct ctl_args *ret_args,
+		   struct threads_error *err)
+{
+	struct ctl_args args = { 0 };
+	int rc = read_options(argc, argv, &args, err);
+
+	if (rc < 0)
+		return rc;
+	if (args.rest_count == 0 && (args.value[OPT_HELP] || args.value[OPT_VERSION])) {
+		*ret_args = args; /* verb stays NULL */
+		return 0;
+	}
+	rc = find_verb(verbs, &args, err);
+	if (rc < 0)
+		return rc;
+	*ret_args = args;
+	if (args.value[OPT_HELP])
+		return 0;
+	rc = check_options(&args, err);
+	if (rc < 0)
+		return rc;
+	if (args.rest_count < args.verb->min_rest)
+		return threads_error_set(err, THREADS_EINVAL, "'%s' needs more words",
+					 args.verb->words);
+	if (args.verb->max_rest >= 0 && args.rest_count > args.verb->max_rest)
+		return threads_error_set(err, THREADS_EINVAL, "'%s' takes no '%.60s'",
+					 args.verb->words, args.rest[args.verb->max_rest]);
+	return 0;
+}

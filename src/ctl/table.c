@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All commands. Tests, the help text and the manual page are made from this table. */
+#include <stdio.h>
+
+#include "ctl/print.h"
+#include "ctl/verbs.h"
+
+#define B(name) OPT_BIT(OPT_##name)
+
+/* clang-format off */
+const struct ctl_verb ctl_verbs[] = {
+	{ "setup-link", "[--user NAME]", "a fresh set-up link, or a sign-in reset for NAME",
+	  0, 0, 0, B(USER), verb_setup_link },
+	{ "owner create", "--name NAME --password-stdin --print-totp", "the first owner, without a browser",
+	  0, 0, B(NAME) | B(PASSWORD_STDIN) | B(PRINT_TOTP), B(DISPLAY_NAME), verb_owner_create },
+	{ "user invite", "NAME [--role user|admin|auditor]", "a link by which NAME signs up",
+	  1, 1, 0, B(ROLE) | B(DISPLAY_NAME), verb_user_invite },
+	{ "user list", "", "who may sign in", 0, 0, 0, 0, verb_user_list },
+	{ "user disable", "NAME", "NAME may not sign in any more", 1, 1, 0, 0, verb_user_disable },
+	{ "user reset-factors", "NAME", "a link by which NAME sets password and authenticator anew",
+	  1, 1, 0, 0, verb_user_reset_factors },
+	{ "import", "--account NAME [--owner USER] (mbox|maildir|eml) PATH...", "brings mail from files",
+	  2, -1, B(ACCOUNT), B(OWNER), verb_import },
+	{ "account add", "--name NAME [--owner USER] [--policy open|closed] --imap HOST:PORT "
+	  "--tls (implicit|starttls|none) --user U --password-stdin [--ca-file PEM] [--folder F]...",
+	  "connects a mailbox, after a live test",
+	  0, 0, B(NAME) | B(IMAP) | B(TLS) | B(USER) | B(PASSWORD_STDIN),
+	  B(OWNER) | B(POLICY) | B(CA_FILE) | B(FOLDER), verb_account_add },
+	{ "account list", "", "all accounts and their state", 0, 0, 0, 0, verb_account_list },
+	{ "account sync", "NAME [--wait]", "looks for new mail now", 1, 1, 0, B(WAIT), verb_account_sync },
+	{ "account pause", "NAME", "stops collecting", 1, 1, 0, 0, verb_account_state },
+	{ "account resume", "NAME", "goes on collecting", 1, 1, 0, 0, verb_account_state },
+	{ "account delete", "NAME [--keep-messages]", "removes an account and its messages",
+	  1, 1, 0, B(KEEP_MESSAGES), verb_account_state },
+	{ "account set-password", "NAME --password-stdin", "gives a mailbox's new password",
+	  1, 1, B(PASSWORD_STDIN), 0, verb_account_set_password },
+	{ "search", "--user NAME QUERY [--limit N] [--sort newest|relevance] [--time]",
+	  "what NAME would find", 0, 1, B(USER), B(LIMIT) | B(SORT) | B(TIME), verb_search },
+	{ "show", "ID [--user NAME] [--raw]", "one message", 1, 1, 0, B(USER) | B(RAW), verb_show },
+	{ "ledger", "[--account NAME]", "what was not stored, and why", 0, 0, 0, B(ACCOUNT), verb_ledger },
+	{ "status", "", "processes, queue, disk", 0, 0, 0, 0, verb_status },
+	{ "verify", "[--deep]", "checks store and index", 0, 0, 0, B(DEEP), verb_verify },
+	{ "parse", "FILE", "what the parser makes of one mail; needs no hub", 1, 1, 0, 0, verb_parse },
+	{ "vault fingerprint", "", "of the key to which passwords are sealed", 0, 0, 0, 0, verb_fingerprint },
+	{ "backup", "DIR", "comes with a later version", 0, -1, 0, 0, verb_later },
+	{ "restore", "DIR --key-file FILE", "comes with a later version", 0, -1, 0, B(KEY_FILE), verb_later },
+	{ "speech test", "FILE", "comes with a later version", 0, -1, 0, 0, verb_later },
+	{ "help", "[COMMAND]", "this list", 0, -1, 0, 0, verb_help },
+	{ "version", "", "of this program", 0, 0, 0, 0, verb_version },
+	{ .words = NULL },
+};
+/* clang-format on */
+
+int verb_later(const struct ctl_args *args)
+{
+	CLEANUP(strbuf_release) struct strbuf words = STRBUF_INIT(200);
+
+	strbuf_addf(&words, "'%s' comes with a later version", args->verb->words);
+	return print_failure(strbuf_str(&words));
+}
+
+int verb_version(const struct ctl_args *args)
+{
+	if (ctl_has(args, OPT_JSON))
+		printf("{\"version\":\"%s\"}\n", THREADS_VERSION);
+	else
+		printf("threadsctl %s\n", THREADS_VERSION);
+	return CTL_DONE;
+}
+
+int verb_help(const struct ctl_args *args)
+{
+	const char *about = args->rest_count > 0 ? args->rest[0] : "";
+
+	puts("Usage: threadsctl [--data DIR] [--config FILE] [--json] COMMAND ...\n");
+	for (const struct ctl_verb *verb = ctl_verbs; verb->words; verb++)
+		if (strncmp(verb->words, about, strlen(about)) == 0)
+			printf("  %s %s\n      %s\n", verb->words, verb->options, verb->purpose);
+	return CTL_DONE;
+}
