@@ -49,7 +49,6 @@ static bool has_filename(const struct reader *r, const struct mime_part *part)
 
 static bool is_encrypted(const struct mime_part *part)
 {
-	CLEANUP(strbuf_release) struct strbuf kind = STRBUF_INIT(100);
 	size_t len;
 	const char *raw;
 

@@ -259,19 +259,24 @@ static void count_utf8(const char *p, size_t len, size_t *ret_good, size_t *ret_
 	*ret_bad = bad;
 }
 
-static void decode_utf8(const char *p, size_t len, size_t bad, struct strbuf *out)
+/* As add_bounded(), of text that may be damaged or hold NUL. Repairing never makes it
+ * shorter, so more than fits need not be looked at. */
+static void add_repaired(struct strbuf *out, const char *text, size_t len)
 {
-	const char *nul = memchr(p, 0, len);
-	struct strbuf repaired = STRBUF_INIT(out->max - out->len + 3);
+	const size_t room = out->max - out->len, take = len < room + 4 ? len : room + 4;
+	CLEANUP(strbuf_release) struct strbuf repaired = STRBUF_INIT(take * 3);
 
-	if (bad == 0 && !nul) {
-		add_bounded(out, p, len);
-		return;
-	}
-	utf8_append_repaired(&repaired, p, len);
+	utf8_append_repaired(&repaired, text, take);
 	add_bounded(out, strbuf_str(&repaired), repaired.len);
 	out->failed |= repaired.failed;
-	strbuf_release(&repaired);
+}
+
+static void decode_utf8(const char *p, size_t len, size_t bad, struct strbuf *out)
+{
+	if (bad == 0 && !memchr(p, 0, len))
+		add_bounded(out, p, len);
+	else
+		add_repaired(out, p, len);
 }
 
 static void decode_iconv(iconv_t converter, const char *data, size_t len, struct strbuf *out)
@@ -290,7 +295,7 @@ static void decode_iconv(iconv_t converter, const char *data, size_t len, struct
 		const size_t made = sizeof(chunk) - to_left;
 
 		if (memchr(chunk, 0, made)) /* glibc's result is UTF-8, but may hold NUL */
-			utf8_append_repaired(out, chunk, made);
+			add_repaired(out, chunk, made);
 		else
 			add_bounded(out, chunk, made);
 		if (rc != (size_t)-1 || (errno == E2BIG && in_left < before))
@@ -336,7 +341,7 @@ static void decode_as(struct charsets *charsets, size_t which, const char *data,
 		if (has_converter(charsets->converters[which]))
 			decode_iconv(charsets->converters[which], data, len, out);
 		else
-			utf8_append_repaired(out, data, len);
+			add_repaired(out, data, len);
 		return;
 	}
 	count_utf8(data, len, &good, &bad);
