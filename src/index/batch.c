@@ -176,15 +176,17 @@ static bool read_output(struct batch *batch, size_t end, int fd)
 	return rc == 0;
 }
 
-void batch_take_output(struct batch *batch, size_t end, int output_fd, bool died)
+void batch_take_output(struct batch *batch, size_t end, int output_fd, enum batch_end how)
 {
 	const bool good = read_output(batch, end, output_fd);
 	struct batch_entry *entry;
 
-	if (batch->parsed == end && (good || !died))
+	if (batch->parsed == end)
 		return;
 	/* It stopped here: this message is the one that killed it, or that it lied about. */
 	entry = &batch->entries[batch->parsed];
+	if (good && how == BATCH_END_KILLED && ++entry->sigkills < BATCH_SIGKILLS_MAX)
+		return;
 	if (++entry->kills < BATCH_KILLS_MAX)
 		return;
 	log_warning("a message ended %d parsers; it is kept raw", entry->kills);

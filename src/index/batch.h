@@ -13,7 +13,9 @@
 enum {
 	BATCH_MESSAGES_MAX = 1000,
 	BATCH_BYTES_MAX = 128 << 20, /* more than one message of message_max is never together */
-	BATCH_KILLS_MAX = 2,         /* parsers that one message may kill */
+	BATCH_KILLS_MAX = 2,         /* parsers that one message may crash */
+	BATCH_SIGKILLS_MAX =
+		16, /* SIGKILLs from outside (or for want of memory) over one message */
 };
 
 struct batch_entry {
@@ -22,7 +24,8 @@ struct batch_entry {
 	uint32_t flags;
 	int64_t received_ms;
 	const char *failure; /* not NULL: not stored, goes to the ledger with these words */
-	int kills;           /* parsers that died on it */
+	int kills;           /* parsers that crashed on it */
+	int sigkills;        /* parsers killed from outside while they had it */
 	bool has_draft;
 	struct message_draft draft;
 };
@@ -81,8 +84,10 @@ void batch_abandon(struct batch *batch);
 /* The entries [first, ret) that the next parser gets. */
 size_t batch_run_end(const struct batch *batch);
 
-/* The output of a parser that was given [batch->parsed, end). died: it did not end well. */
-void batch_take_output(struct batch *batch, size_t end, int output_fd, bool died);
+enum batch_end { BATCH_END_GOOD, BATCH_END_KILLED, BATCH_END_CRASHED };
+
+/* The output of a parser that was given [batch->parsed, end), and how it ended. */
+void batch_take_output(struct batch *batch, size_t end, int output_fd, enum batch_end how);
 
 bool batch_fully_parsed(const struct batch *batch);
 

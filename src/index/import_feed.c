@@ -272,6 +272,11 @@ static void on_split(const struct split_range *ranges, size_t count, uint64_t ne
 	struct threads_error err = { .text = "the mbox file cannot be split" };
 
 	run->splitting = false;
+	if (rc == THREADS_EAGAIN) {
+		/* The splitter was killed: another one goes on at the same place. */
+		import_run_go(run);
+		return;
+	}
 	if (rc == 0)
 		rc = filling_begin(&fill, count, &err);
 	for (size_t i = 0; rc == 0 && i < count; i++) {

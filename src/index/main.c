@@ -252,7 +252,7 @@ static int index_on_control(struct role_context *role, struct frame *f, struct t
 	status = frame_get_int(f);
 	rc = frame_get_end(f, err);
 	if (rc == 0 && who == ROLE_PARSE)
-		pool_exited(ix, instance);
+		pool_exited(ix, instance, (int)by_signal);
 	if (rc == 0 && who == ROLE_IMAP)
 		schedule_exited(ix, instance, by_signal != 0 || status != 0);
 	return rc;

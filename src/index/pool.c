@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "index/pool.h"
 
+#include <signal.h>
+
 #include "core/log.h"
 #include "index/batch.h"
 
@@ -11,7 +13,6 @@ enum {
 	END_WITHIN_MS = 5 * 1000,
 	IDLE_MS = 10 * 1000, /* a parser without work ends */
 	RANGES_MAX = 4000,
-	SLOT_EXITED = -1, /* instance: the process is gone, its last frames are not read yet */
 };
 
 /* One parse process: asked for, idle, or at work on a run or a split. */
@@ -24,11 +25,14 @@ struct parse_slot {
 	int output_fd;
 	struct split_request *split;
 	struct loop_timer *deadline;
-	bool ended; /* its work is done or lost; the slot waits for CTL_EXITED */
+	bool ended;  /* its work is done or lost; the slot waits for CTL_EXITED */
+	bool exited; /* CTL_EXITED came; its last frames are not read yet */
+	bool fault;  /* it spoke out of turn: its end is its own doing */
+	int by_signal;
 	LIST_ENTRY(parse_slot) link;
 };
 
-static void slot_over(struct parse_slot *slot, bool died);
+static void work_done(struct parse_slot *slot);
 
 /* Too long at work, or not gone after it; or started ahead for work that never came. */
 static void on_deadline(void *arg)
@@ -37,10 +41,11 @@ static void on_deadline(void *arg)
 	struct threads_error err;
 
 	if (!slot->ended && !slot->batch && !slot->split) {
-		slot_over(slot, false);
+		work_done(slot);
 		return;
 	}
 	log_warning("parse %lld does not end, killed", (long long)slot->instance);
+	slot->fault = true;
 	if (role_kill(slot->ix->role, ROLE_PARSE, slot->instance, &err) < 0)
 		log_error("%s", err.text);
 }
@@ -76,13 +81,16 @@ static struct parse_slot *slot_new(struct index_role *ix)
 }
 
 /* What came back is taken, the batch goes on: to the next parser or to the store. */
-static void run_over(struct parse_slot *slot, bool died)
+static void run_over(struct parse_slot *slot, enum batch_end end)
 {
 	struct index_role *ix = slot->ix;
 	struct batch *batch = slot->batch;
 
 	slot->batch = NULL;
-	batch_take_output(batch, slot->run_end, slot->output_fd, died);
+	if (end != BATCH_END_GOOD)
+		log_notice("parse %lld ended by signal %d; its batch is given out again",
+			   (long long)slot->instance, slot->by_signal);
+	batch_take_output(batch, slot->run_end, slot->output_fd, end);
 	close(slot->output_fd);
 	slot->output_fd = -1;
 	if (batch_fully_parsed(batch))
@@ -91,17 +99,18 @@ static void run_over(struct parse_slot *slot, bool died)
 		STAILQ_INSERT_HEAD(&ix->unparsed, batch, link);
 }
 
-static void split_over(struct parse_slot *slot, int rc)
+static void split_lost(struct parse_slot *slot)
 {
 	struct split_request *split = slot->split;
 
 	slot->split = NULL;
 	if (split->done)
-		split->done(NULL, 0, split->from, false, rc, split->arg);
+		split->done(NULL, 0, split->from, false,
+			    slot->fault ? THREADS_EINVAL : THREADS_EAGAIN, split->arg);
 }
 
-/* The process is of no use any more, whatever it did. */
-static void slot_over(struct parse_slot *slot, bool died)
+/* The answer came, or nothing is to be waited for: the process has no further use. */
+static void work_done(struct parse_slot *slot)
 {
 	struct index_role *ix = slot->ix;
 
@@ -109,11 +118,25 @@ static void slot_over(struct parse_slot *slot, bool died)
 	slot->ended = true;
 	loop_timer_set(slot->deadline, END_WITHIN_MS);
 	if (slot->batch)
-		run_over(slot, died);
-	if (slot->split)
-		split_over(slot, THREADS_EIO);
-	if (slot->instance == SLOT_EXITED)
+		run_over(slot, BATCH_END_GOOD);
+	if (slot->exited)
 		slot_free(slot);
+	pool_work(ix);
+}
+
+/* It is gone, and how is known. A SIGKILL from outside is not the mail's fault. */
+static void work_lost(struct parse_slot *slot)
+{
+	struct index_role *ix = slot->ix;
+	const bool innocent = slot->by_signal == SIGKILL && !slot->fault;
+
+	if (slot->batch)
+		run_over(slot, innocent ? BATCH_END_KILLED : BATCH_END_CRASHED);
+	if (slot->split) {
+		slot->fault = !innocent;
+		split_lost(slot);
+	}
+	slot_free(slot);
 	pool_work(ix);
 }
 
@@ -161,20 +184,29 @@ static int on_frame(struct peer *peer, struct frame *f, void *arg, struct thread
 				       f->type);
 	}
 	if (rc == 0)
-		slot_over(slot, false);
+		work_done(slot);
+	else
+		slot->fault = true;
 	return rc;
 }
 
+/* Without an answer: CTL_EXITED says how it ended, and decides about its work. */
 static void on_closed(struct peer *peer, const struct threads_error *why, void *arg)
 {
 	struct parse_slot *slot = arg;
+	struct threads_error err;
 
 	(void)peer;
 	if (why)
 		log_warning("parse %lld: %s", (long long)slot->instance, why->text);
 	slot->peer = NULL;
-	if (!slot->ended)
-		slot_over(slot, true);
+	slot->ended = true;
+	if (slot->exited)
+		work_lost(slot);
+	else if (slot->fault && role_kill(slot->ix->role, ROLE_PARSE, slot->instance, &err) < 0)
+		log_error("%s", err.text);
+	else
+		loop_timer_set(slot->deadline, END_WITHIN_MS);
 }
 
 static int send_batch(struct parse_slot *slot, struct batch *batch, struct threads_error *err)
@@ -307,22 +339,20 @@ int pool_attach(struct index_role *ix, int64_t instance, int fd, struct threads_
 	return 0;
 }
 
-void pool_exited(struct index_role *ix, int64_t instance)
+void pool_exited(struct index_role *ix, int64_t instance, int by_signal)
 {
 	struct parse_slot *slot = find_slot(ix, instance);
 
 	if (!slot)
 		return;
-	if (!slot->ended) {
-		/* With a peer its last frames may still be unread: on_closed() does the rest. */
-		if (slot->peer) {
-			slot->instance = SLOT_EXITED;
-			return;
-		}
+	slot->by_signal = by_signal;
+	slot->exited = true;
+	/* With a peer its last frames may still be unread: on_closed() does the rest. */
+	if (slot->peer)
+		return;
+	if (!slot->ended) /* it never came: not again at once */
 		loop_timer_set(ix->parse_retry, START_AGAIN_MS);
-	}
-	slot_free(slot);
-	pool_work(ix);
+	work_lost(slot);
 }
 
 size_t pool_in_hand(const struct index_role *ix)

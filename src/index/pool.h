@@ -14,8 +14,8 @@ void pool_work(struct index_role *ix);
 /* A parser asked for is there. Takes over fd. */
 int pool_attach(struct index_role *ix, int64_t instance, int fd, struct threads_error *err);
 
-/* A parser ended (CTL_EXITED), perhaps before it was ever there. */
-void pool_exited(struct index_role *ix, int64_t instance);
+/* A parser ended (CTL_EXITED), perhaps before it was ever there. by_signal: 0 = it exited. */
+void pool_exited(struct index_role *ix, int64_t instance, int by_signal);
 
 /* Messages that parsers have in hand. */
 size_t pool_in_hand(const struct index_role *ix);
@@ -29,7 +29,8 @@ struct split_range {
 	uint64_t offset, length;
 };
 
-/* next: where to go on. rc < 0: the splitter failed. ranges are borrowed for the call. */
+/* next: where to go on. rc < 0: the splitter failed; THREADS_EAGAIN: it was killed from outside,
+ * ask again. ranges are borrowed for the call. */
 typedef void pool_split_fn(const struct split_range *ranges, size_t count, uint64_t next,
 			   bool at_end, int rc, void *arg);
 
