@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Deadlines that trickling bytes do not move, and the life of event streams, with short times. */
+/*
+ * The server inside this process: deadlines that trickling bytes do not move,
+ * the life of event streams, both with short times; pages of our own.
+ */
 #include "test.h"
 
 #include "hub.h"
@@ -7,15 +10,35 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #include "core/clock.h"
+#include "http/assets.h"
+#include "http/policy.h"
 #include "http/server.h"
 #include "http/site.h"
 
 enum { HEAD_MS = 600, BODY_MS = 600, BEAT_MS = 300, TICKET_MS = 400 };
 
 static const struct gateway_limits short_times = { 500, 700, BEAT_MS, TICKET_MS };
+
+static const unsigned char page_index[] = "index", page_frame[] = "frame", page_script[] = "script",
+			   packed_gz[] = "gz", packed_br[] = "br";
+
+#define END(text) (text) + sizeof(text) - 1
+
+const struct asset assets_table[] = {
+	{ "/assets/app-1.js", "text/javascript", "hash", { page_script }, { END(page_script) } },
+	{ "/index.html",
+	  "text/html",
+	  "hash",
+	  { page_index, packed_gz, packed_br },
+	  { END(page_index), END(packed_gz), END(packed_br) } },
+	{ "/mailframe-images.html", "text/html", "hash", { page_frame }, { END(page_frame) } },
+	{ "/mailframe.html", "text/html", "hash", { page_frame }, { END(page_frame) } },
+	{ .path = NULL },
+};
 
 /* The server of this process and the other ends of its links. */
 struct world {
@@ -287,6 +310,84 @@ static void test_browser_gone_ends_stream(void **state)
 	assert_int_equal(http_server_busy(w->server), 0);
 }
 
+/* ---- pages ---- */
+
+static struct page ask(struct world *w, const char *path, const char *fields)
+{
+	const int fd = browser_connect(&w->hub);
+	char request[512];
+	struct page page;
+
+	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n%s\r\n", path, fields);
+	browser_send(fd, request, strlen(request));
+	turn_for(w, 30);
+	page = browser_read(fd, 200, false);
+	close(fd);
+	turn_for(w, 10);
+	return page;
+}
+
+static const struct {
+	const char *path, *fields, *body, *header, *header2;
+	int status;
+} pages[] = {
+	{ "/", "", "index", "Cache-Control: no-cache", "Vary: Accept-Encoding", 200 },
+	{ "/accounts/x/edit", "", "index", "ETag: \"hash\"", "Content-Type: text/html", 200 },
+	{ "/search?q=a.b", "", "index", "ETag: \"hash\"", "Content-Length: 5", 200 },
+	{ "/", "Accept-Encoding: gzip, br\r\n", "br", "ETag: \"hash-br\"", "Content-Encoding: br",
+	  200 },
+	{ "/", "Accept-Encoding: gzip\r\n", "gz", "ETag: \"hash-gz\"", "Content-Encoding: gzip",
+	  200 },
+	{ "/", "If-None-Match: \"hash\"\r\n", "", "ETag: \"hash\"", "Cache-Control: no-cache",
+	  304 },
+	{ "/assets/app-1.js", "", "script", "Cache-Control: public, max-age=31536000, immutable",
+	  "Content-Type: text/javascript", 200 },
+	{ "/assets/app-2.js", "", NULL, "Cache-Control: no-store",
+	  "Content-Type: application/problem+json", 404 },
+	{ "/assets/app", "", NULL, "Cache-Control: no-store",
+	  "Content-Type: application/problem+json", 404 },
+	{ "/favicon.ico", "", NULL, "Cache-Control: no-store",
+	  "Content-Type: application/problem+json", 404 },
+};
+
+static void test_pages(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+		struct page page = ask(*state, pages[i].path, pages[i].fields);
+
+		assert_int_equal(page.status, pages[i].status);
+		if (pages[i].body)
+			assert_string_equal(page.body, pages[i].body);
+		if (!page_has(&page, pages[i].header) || !page_has(&page, pages[i].header2))
+			fail_msg("%s: %s", pages[i].path, page.head);
+		page_release(&page);
+	}
+}
+
+static void test_policies_of_pages(void **state)
+{
+	static const struct {
+		const char *path, *policy;
+	} cases[] = {
+		{ "/", policy_csp_app },
+		{ "/mailframe.html", policy_csp_mail },
+		{ "/mailframe-images.html", policy_csp_mail_images },
+		{ "/healthz", policy_csp_data },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct page page = ask(*state, cases[i].path, "");
+		char line[1024];
+
+		snprintf(line, sizeof(line), "Content-Security-Policy: %s", cases[i].policy);
+		assert_true(page_has(&page, line));
+		page_release(&page);
+	}
+	assert_null(strstr(policy_csp_mail, "script"));
+	assert_null(strstr(policy_csp_mail, "http"));
+	assert_null(strstr(policy_csp_app, "unsafe"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,7 +397,9 @@ int main(void)
 		cmocka_unit_test(test_silent_api_is_given_up),
 		cmocka_unit_test(test_stream_beats_and_renews),
 		cmocka_unit_test(test_browser_gone_ends_stream),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_policies_of_pages),
 	};
 
-	return cmocka_run_group_tests_name("http/deadline", tests, setup, teardown);
+	return cmocka_run_group_tests_name("http/server", tests, setup, teardown);
 }
