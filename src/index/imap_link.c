@@ -219,6 +219,9 @@ static void on_batch_done(struct batch *batch, const struct ingest_counts *count
 		if (peer_send(session->peer, &f, &err) < 0)
 			log_debug("imap: %s", err.text);
 	}
+	if (rc == 0 && counts->known > 0)
+		log_notice("account %lld: %lld messages delivered again, stored once",
+			   (long long)session->account_id, (long long)counts->known);
 	if (rc == 0 && counts->stored > 0)
 		role_bell(session->ix->role, BELL_MESSAGES, session->account_id);
 	role_bell(session->ix->role, BELL_ACCOUNTS, session->account_id);
