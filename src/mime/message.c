@@ -430,6 +430,8 @@ int mime_message_parse(const char *data, size_t len, struct mime_message *ret_me
 		return threads_error_set(err, THREADS_ELIMIT, "message is larger than 2 GB");
 	m.cut = seen < len;
 	m.root = gmime_parse(data, seen);
+	if (!m.root) /* nothing at all: a message without headers and body */
+		m.root = gmime_parse("\n", 1);
 	if (!m.root)
 		return threads_error_set(err, THREADS_EINVAL, "not a message");
 	rc = walk_all(&m, err);

@@ -23,7 +23,7 @@ static int wrong(struct check *c, const char *what)
 /* Compares bytes that the rebuilt message would have next. */
 static int same(struct check *c, const char *data, size_t len, const char *what)
 {
-	if (memcmp(c->raw + c->at, data, len) != 0)
+	if (len > 0 && memcmp(c->raw + c->at, data, len) != 0)
 		return wrong(c, what);
 	c->at += len;
 	return 0;
@@ -70,8 +70,8 @@ static int same_message(struct check *c, const struct record *r, const char *ske
 	int rc = 0;
 
 	for (size_t i = 0; i <= r->attachment_count && rc == 0; i++) {
-		const struct record_attachment *a = &r->attachments[i];
 		const bool end = i == r->attachment_count;
+		const struct record_attachment *a = end ? NULL : &r->attachments[i];
 		size_t piece;
 
 		if (!end && a->storage != RECORD_CUT)
@@ -125,8 +125,10 @@ int verify_output(int fd, const unsigned char *input, const struct batch_entry *
 			break;
 		if (done == count || frame.number != done || r.raw_length != entries[done].length)
 			rc = threads_error_set(err, THREADS_EINVAL, "a record out of order");
-		else if (check_record(&r, blobs, done, input + entries[done].offset, look, arg,
-				      err) < 0)
+		else if (check_record(&r, blobs, done,
+				      entries[done].length > 0 ? input + entries[done].offset
+							       : NULL,
+				      look, arg, err) < 0)
 			rc = THREADS_EINVAL;
 		record_release(&r);
 		done++;
