@@ -64,6 +64,21 @@ static void note_head(struct guard *g, char c)
 	g->data = head_is_data(g->head, g->head_len);
 }
 
+/* The library does not tell why a server closes. */
+static void note_bye(struct guard *g, char c)
+{
+	static const char bye[] = "* BYE ";
+
+	if (g->line_len < sizeof(bye) || strncasecmp(g->head, bye, sizeof(bye) - 1) != 0)
+		return;
+	if (g->line_len == sizeof(bye))
+		g->bye_len = 0;
+	if (g->bye_len < sizeof(g->bye) - 1 && c != '\0' && c != '\r') {
+		g->bye[g->bye_len++] = c;
+		g->bye[g->bye_len] = '\0';
+	}
+}
+
 /* Changes the last letter of the word, so that every spelling around it is covered. */
 static void rewrite_word(struct guard *g, char *c)
 {
@@ -132,6 +147,7 @@ static bool feed_char(struct guard *g, char *c)
 	note_head(g, *c);
 	if (!g->data) {
 		rewrite_word(g, c);
+		note_bye(g, *c);
 		return nest(g, *c);
 	}
 	if (g->escaped) {

@@ -19,6 +19,7 @@ enum {
 	GUARD_LINE_MAX = 1024 * 1024, /* bytes of a line, literals not counted */
 	GUARD_DEPTH_MAX = 64,         /* open "(" in a line */
 	GUARD_HEAD_MAX = 10,
+	GUARD_BYE_SIZE = 128,
 };
 
 enum guard_literal {
@@ -44,6 +45,8 @@ struct guard {
 	unsigned word; /* characters of PERMANENTFLAGS seen in a row */
 	bool data;     /* a line that may hold strings and literals */
 	bool quoted, escaped;
+	char bye[GUARD_BYE_SIZE]; /* what the server said when it took its leave; "" = nothing */
+	size_t bye_len;
 };
 
 void guard_init(struct guard *g, uint64_t literal_max);

@@ -237,6 +237,13 @@ enum stream_cause stream_cause(const struct stream *own)
 	return own->cause;
 }
 
+static int said_bye(const char *text, struct failure *why)
+{
+	const enum failure_kind kind = failure_classify("", text, false);
+
+	return failure_server(why, kind == FAILURE_SERVER_REFUSED ? FAILURE_BYE : kind, text);
+}
+
 int stream_failure(const struct stream *own, struct failure *why)
 {
 	switch (own->cause) {
@@ -250,6 +257,8 @@ int stream_failure(const struct stream *own, struct failure *why)
 	case STREAM_GUARD:
 		return failure_set(why, FAILURE_GARBAGE, "%s", own->guard.why);
 	case STREAM_CLOSED:
+		if (own->guard.bye_len > 0)
+			return said_bye(own->guard.bye, why);
 		return failure_set(why, FAILURE_CONNECTION_LOST,
 				   "the server closed the connection");
 	case STREAM_FINE:

@@ -362,7 +362,9 @@ static int choose_new(struct sync_folder *sf, const struct uid_list *uids,
 /* Learns sizes, leaves out what is too large, and tells index what is to come. */
 static int prepare(struct sync_folder *sf, struct hub_todo *todo, struct failure *why)
 {
-	if (sf->count > 0 && fetch_sizes(sf->sync->session, sf->items, sf->count, why) < 0)
+	/* Sizes are advice: a server that will not say them may still give the messages. */
+	if (sf->count > 0 && fetch_sizes(sf->sync->session, sf->items, sf->count, why) < 0 &&
+	    (!session_is_open(sf->sync->session) || ends_pass(why->kind)))
 		return -1;
 	for (size_t i = 0; i < sf->count; i++) {
 		struct fetch_item *item = &sf->items[i];
@@ -481,7 +483,8 @@ int sync_pass(struct sync *sync, enum sync_scope scope, struct failure *why)
 
 	sync->pass = (struct hub_pass){ .number = sync->hub->pass_number };
 	sync->received = false;
-	sync->hub->sync_asked = false;
+	if (scope == SYNC_ALL) /* less is not what was asked for */
+		sync->hub->sync_asked = false;
 	sync->hub->refused = false;
 	for (size_t i = 0; i < sync->folders.count; i++) {
 		struct folder *folder = &sync->folders.list[i];

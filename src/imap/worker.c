@@ -172,6 +172,8 @@ static enum worker_step serve(struct worker *w)
 {
 	struct failure why = { 0 };
 
+	if (w->hub.sync_asked)
+		w->scope = SYNC_ALL;
 	if (connect_account(w, &why) < 0 || pass(w, &why) < 0)
 		return fail(w, &why);
 	say_idle(w);

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "core/clock.h"
+#include "dial/dial.h"
+#include "ipc/frame.h"
+
+struct scene {
+	struct loop *loop;
+	struct dial *dial;
+	int listener, port;
+};
+
+static struct threads_error err;
+
+static int begin(void **state)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t len = sizeof(address);
+
+	assert_non_null(s);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(s->listener, (const struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(s->listener, 5), 0);
+	assert_int_equal(getsockname(s->listener, (struct sockaddr *)&address, &len), 0);
+	s->port = ntohs(address.sin_port);
+	assert_rc(loop_new(&s->loop, &err), 0, &err);
+	assert_rc(dial_new(s->loop, &s->dial, &err), 0, &err);
+	*state = s;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct scene *s = *state;
+
+	dial_free(s->dial);
+	loop_free(s->loop);
+	close(s->listener);
+	free(s);
+	return 0;
+}
+
+static int add_link(struct scene *s, const char *host, int port)
+{
+	int pair[2];
+
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	assert_rc(dial_add_link(s->dial, pair[1], ROLE_IMAP, 1, host, port, &err), 0, &err);
+	return pair[0];
+}
+
+static void send_connect(int fd, int64_t timeout_ms)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+
+	frame_begin(&f, DIAL_CONNECT, 9);
+	frame_put_int(&f, timeout_ms);
+	assert_rc(frame_send(fd, &f, &err), 0, &err);
+}
+
+/* 1 = an answer, 0 = the link was closed. */
+static int receive(struct scene *s, int fd, struct frame *answer)
+{
+	for (int i = 0; i < 1000; i++) {
+		int rc;
+
+		assert_true(loop_turn(s->loop, 10, &err) >= 0);
+		rc = frame_recv(fd, answer, &err);
+		if (rc >= 0)
+			return rc;
+	}
+	fail_msg("no answer");
+	return 0;
+}
+
+static bool has_kind(const char *text, const char *kind)
+{
+	return strncmp(text, kind, strlen(kind)) == 0 && text[strlen(kind)] == ':';
+}
+
+static void expect_failure(struct scene *s, const char *host, int port, const char *kind,
+			   const char *other)
+{
+	CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+	AUTO_FD int fd = add_link(s, host, port);
+	const char *text;
+
+	send_connect(fd, 5000);
+	assert_int_equal(receive(s, fd, &answer), 1);
+	assert_int_equal(answer.type, IPC_ERROR);
+	assert_int_equal(answer.id, 9);
+	assert_int_equal(frame_get_int(&answer), THREADS_EAGAIN);
+	text = frame_get_text(&answer);
+	if (!has_kind(text, kind) && !has_kind(text, other))
+		fail_msg("%s gave '%s'", host, text);
+}
+
+static void test_connects_again_and_again(void **state)
+{
+	static const char *const hosts[] = { "127.0.0.1", "localhost" };
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		AUTO_FD int fd = add_link(s, hosts[i], s->port);
+
+		for (int j = 0; j < 3; j++) {
+			CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+			AUTO_FD int socket_fd = -1;
+			AUTO_FD int there = -1;
+			char byte = 0;
+
+			send_connect(fd, 5000);
+			assert_int_equal(receive(s, fd, &answer), 1);
+			assert_int_equal(answer.type, DIAL_CONNECTED);
+			assert_int_equal(answer.id, 9);
+			assert_string_equal(frame_get_text(&answer), "127.0.0.1");
+			socket_fd = frame_get_fd(&answer);
+			assert_rc(frame_get_end(&answer, &err), 0, &err);
+			assert_true(fcntl(socket_fd, F_GETFL) & O_NONBLOCK);
+			there = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+			assert_int_equal(write(there, "x", 1), 1);
+			usleep(10000);
+			assert_int_equal(read(socket_fd, &byte, 1), 1);
+		}
+	}
+}
+
+static void test_says_what_is_wrong(void **state)
+{
+	struct scene *s = *state;
+
+	expect_failure(s, "127.0.0.1", 1, "refused", "refused");
+	/* Where there is no name server at all, nobody can know. */
+	expect_failure(s, "no-such-host.invalid.", s->port, "host-unknown", "unreachable");
+}
+
+static void test_silence_ends_in_time(void **state)
+{
+	struct scene *s = *state;
+	CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+	AUTO_FD int fd = add_link(s, "127.0.0.1", s->port);
+	const int64_t begin_ms = clock_monotonic_ms();
+	int fillers[64];
+	size_t count = 0;
+
+	/* A full queue of a listener that never accepts: no answer to the handshake. */
+	assert_int_equal(listen(s->listener, 0), 0);
+	for (; count < ARRAY_SIZE(fillers); count++) {
+		struct sockaddr_in address = { .sin_family = AF_INET,
+					       .sin_port = htons((uint16_t)s->port) };
+
+		address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		fillers[count] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		(void)connect(fillers[count], (const struct sockaddr *)&address, sizeof(address));
+	}
+	send_connect(fd, 400);
+	assert_int_equal(receive(s, fd, &answer), 1);
+	assert_int_equal(answer.type, IPC_ERROR);
+	(void)frame_get_int(&answer);
+	assert_int_equal(strncmp(frame_get_text(&answer), "timeout:", 8), 0);
+	assert_in_range(clock_monotonic_ms() - begin_ms, 300, 2000);
+	while (count > 0)
+		close(fillers[--count]);
+}
+
+static void test_only_connect_can_be_said(void **state)
+{
+	static const uint16_t types[] = { VAULT_OPEN, CTL_PEER, DIAL_CONNECTED };
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		CLEANUP(frame_release) struct frame f = FRAME_INIT;
+		CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+		AUTO_FD int fd = add_link(s, "127.0.0.1", s->port);
+
+		frame_begin(&f, types[i], 1);
+		assert_rc(frame_send(fd, &f, &err), 0, &err);
+		assert_int_equal(receive(s, fd, &answer), 0);
+	}
+}
+
+/* A host in the question is one field too many. */
+static void test_nobody_names_another_host(void **state)
+{
+	struct scene *s = *state;
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+	AUTO_FD int fd = add_link(s, "127.0.0.1", s->port);
+
+	frame_begin(&f, DIAL_CONNECT, 1);
+	frame_put_int(&f, 1000);
+	frame_put_text(&f, "127.0.0.2");
+	assert_rc(frame_send(fd, &f, &err), 0, &err);
+	assert_int_equal(receive(s, fd, &answer), 0);
+}
+
+static void test_who_leaves_gets_nothing(void **state)
+{
+	struct scene *s = *state;
+	const int fd = add_link(s, "127.0.0.1", s->port);
+
+	send_connect(fd, 1000);
+	close(fd);
+	for (int i = 0; i < 20; i++)
+		assert_true(loop_turn(s->loop, 10, &err) >= 0);
+}
+
+static void test_a_link_needs_a_target(void **state)
+{
+	struct scene *s = *state;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(dial_add_link(s->dial, pair[1], ROLE_IMAP, 1, "", 993, &err),
+			 THREADS_EINVAL);
+	close(pair[0]);
+}
+
+#define scene_test(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scene_test(test_connects_again_and_again),
+		scene_test(test_says_what_is_wrong),
+		scene_test(test_silence_ends_in_time),
+		scene_test(test_only_connect_can_be_said),
+		scene_test(test_nobody_names_another_host),
+		scene_test(test_who_leaves_gets_nothing),
+		scene_test(test_a_link_needs_a_target),
+	};
+
+	return cmocka_run_group_tests_name("dial/dial", tests, NULL, NULL);
+}
