@@ -49,6 +49,8 @@ int own_domains_parse(const char *json, char **ret_list, struct threads_error *e
 	size_t i;
 	json_t *item;
 
+	if (!json_is_array(list)) /* rather nothing than channels that open by mistake */
+		return threads_error_set(err, THREADS_EIO, "the setting own_domains is damaged");
 	strbuf_add_char(&out, '\n');
 	json_array_foreach(list, i, item)
 	{
@@ -82,8 +84,8 @@ int channel_defaults_load(struct ingest *ingest, struct threads_error *err)
 	rc = query_step(&q, err);
 	if (rc < 0)
 		return rc;
-	rc = own_domains_parse(rc == 1 ? query_text(&q, 0) : "[]",
-			       &ingest->defaults.own_domains, err);
+	rc = own_domains_parse(rc == 1 ? query_text(&q, 0) : "[]", &ingest->defaults.own_domains,
+			       err);
 	ingest->defaults.loaded = rc == 0;
 	return rc;
 }
@@ -152,10 +154,10 @@ static int channel_add(struct ingest *ingest, const char *key, const struct draf
 		rc = company_resolve(ingest, strbuf_str(&registrable), &company_id, err);
 	if (rc < 0)
 		return rc;
-	info->privacy =
-		company_id && ingest->defaults.outside_shared && !domain_is_own(ingest->defaults.own_domains, domain)
-			? CHANNEL_SHARED
-			: CHANNEL_PRIVATE;
+	info->privacy = company_id && ingest->defaults.outside_shared &&
+					!domain_is_own(ingest->defaults.own_domains, domain)
+				? CHANNEL_SHARED
+				: CHANNEL_PRIVATE;
 	info->user_id = 0;
 	query_bind_int(&q, ":kind", CHANNEL_EMAIL);
 	query_bind_text(&q, ":key", key);

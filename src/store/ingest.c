@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/ingest.h"
 
+#include "filing/email_key.h"
 #include "store/ingest_internal.h"
 
 static const char sql_pack_last[] = "SELECT id, committed_bytes FROM pack ORDER BY id DESC LIMIT 1";
@@ -49,7 +50,10 @@ int ingest_new(const struct ingest_options *options, struct ingest **ret_ingest,
 	ingest->item_us = 800;
 	ingest->scratch.max = ingest->plain.max = ingest->part.max = AEAD_PLAIN_MAX;
 	ingest->exclusions.channels.max = ingest->exclusions.domains.max = INGEST_TEXT_MAX;
-	if (!ingest->cctx || !ingest->dctx)
+	/* scratch holds one address key and never grows: a failure there means "not an address" */
+	for (size_t i = 0; i <= EMAIL_KEY_MAX; i++)
+		strbuf_add_char(&ingest->scratch, ' ');
+	if (!ingest->cctx || !ingest->dctx || ingest->scratch.failed)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	rc = packs_open(ingest, options, err);
 	if (rc < 0)
