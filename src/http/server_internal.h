@@ -84,7 +84,8 @@ void request_free(struct http_request *req);
 enum MHD_Result request_step(struct http_request *req, const char *method, const char *version,
 			     const char *data, size_t *size);
 
-/* Lets a suspended request go on. */
+/* MHD leaves it alone until request_resume(). */
+void request_suspend(struct http_request *req);
 void request_resume(struct http_request *req);
 
 /* Has MHD run as soon as the loop turns. */
