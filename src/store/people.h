@@ -12,7 +12,8 @@
 struct user_new {
 	const char *public_id, *name, *display_name, *role, *state;
 };
-/* A known public id is no error (repeated after a crash): nothing changes. Name taken: THREADS_EINVAL. */
+/* A known public id is no error (repeated after a crash): names and role are brought up to date, the
+ * state stays. Name taken by another: THREADS_EINVAL. */
 int user_create(struct store *store, const struct user_new *user, int64_t now_ms,
 		struct threads_error *err) MUST_CHECK;
 /* Returns 1 if this was the moment the first owner became active. Disabling bumps the epoch. */

@@ -11,7 +11,8 @@ static const char sql_add[] =
 	"INSERT INTO user (public_id, name, display_name, role, state, created_ms, active_ms)"
 	" VALUES (:public_id, :name, :display_name, :role, :state, :now_ms,"
 	" CASE WHEN :state = 'active' THEN :now_ms ELSE 0 END)"
-	" ON CONFLICT (public_id) DO NOTHING";
+	" ON CONFLICT (public_id) DO UPDATE SET name = excluded.name,"
+	" display_name = excluded.display_name, role = excluded.role";
 static const char sql_state[] =
 	"UPDATE user SET state = :state,"
 	" active_ms = CASE WHEN :state = 'active' AND active_ms = 0 THEN :now_ms ELSE active_ms END,"
