@@ -33,8 +33,6 @@ static int on_user_create(struct index_role *ix, struct peer *peer, struct frame
 		return rc;
 	rc = user_create(ix->store, &user, clock_now_ms(NULL), err);
 	role_bell(ix->role, BELL_USERS, 0);
-	if (rc == 0 && strcmp(user.role, "owner") == 0 && strcmp(user.state, "active") == 0)
-		sample_begin(ix);
 	return reply(peer, f->id, rc, err);
 }
 
