@@ -9,6 +9,8 @@
 
 #include "core/utf8.h"
 
+enum { NAME_TEXT_MAX = 4 * PATH_MAX }; /* before it is cut to FILES_NAME_MAX */
+
 int files_kind_parse(const char *text, enum files_kind *ret_kind, struct threads_error *err)
 {
 	static const char *const names[] = { "mbox", "maildir", "eml" };
@@ -65,7 +67,7 @@ static int grow(struct files *files, struct threads_error *err)
 static int append(struct files *files, const char *path, const char *name, int64_t size,
 		  struct threads_error *err)
 {
-	CLEANUP(strbuf_release) struct strbuf clean = STRBUF_INIT(4 * PATH_MAX);
+	CLEANUP(strbuf_release) struct strbuf clean = STRBUF_INIT(NAME_TEXT_MAX);
 	struct files_entry entry = { .size = size };
 	int rc = grow(files, err);
 
@@ -159,7 +161,7 @@ static void make_label(const struct files *files, const char *path, struct strbu
 static int add_entry(struct files *files, enum files_kind kind, const FTSENT *entry,
 		     const char *label, size_t root_len, struct threads_error *err)
 {
-	CLEANUP(strbuf_release) struct strbuf name = STRBUF_INIT(2 * PATH_MAX);
+	CLEANUP(strbuf_release) struct strbuf name = STRBUF_INIT(NAME_TEXT_MAX);
 
 	switch (entry->fts_info) {
 	case FTS_DNR:
@@ -207,19 +209,23 @@ int files_add(struct files *files, enum files_kind kind, const char *path,
 	      struct threads_error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf label = STRBUF_INIT(PATH_MAX + 16);
-	AUTO_FREE char *root = strdup(path);
-	char *paths[] = { root, NULL };
+	CLEANUP(strbuf_release) struct strbuf root = STRBUF_INIT(PATH_MAX);
+	char *paths[] = { NULL, NULL };
+	size_t len = strlen(path);
 	struct stat st;
 	FTS *fts;
 	int rc;
 
-	if (!root)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	for (size_t len = strlen(root); len > 1 && root[len - 1] == '/'; len--)
-		root[len - 1] = '\0';
-	if (stat(root, &st) < 0)
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	strbuf_add(&root, path, len);
+	rc = strbuf_check(&root, err);
+	if (rc < 0)
+		return rc;
+	if (stat(strbuf_str(&root), &st) < 0)
 		return threads_error_set(err, THREADS_ENOENT, "%.200s: %m", path);
-	make_label(files, root, &label);
+	make_label(files, strbuf_str(&root), &label);
+	paths[0] = root.data;
 	fts = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
 	if (!fts)
 		return threads_error_set(err, THREADS_EIO, "%.200s: %m", path);

@@ -38,20 +38,22 @@ int link_data_dir(const struct ctl_args *args, struct strbuf *out, struct thread
 static int connect_in(const char *run_dir, int *ret_fd)
 {
 	AUTO_FD int dir = open(run_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	AUTO_FD int fd = -1;
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
 
 	if (dir < 0)
 		return -1;
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/control.sock", dir);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+	if (fd < 0)
 		return -1;
-	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
-		return -1;
-	*ret_fd = fd;
-	fd = -1;
-	return 0;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+	    fcntl(fd, F_SETFL, O_NONBLOCK) == 0) {
+		*ret_fd = fd;
+		return 0;
+	}
+	cleanup_fd(&fd); /* keeps errno */
+	return -1;
 }
 
 int link_open(const struct ctl_args *args, struct link *link, struct threads_error *err)

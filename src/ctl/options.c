@@ -146,11 +146,9 @@ static int verb_matches(const struct ctl_verb *verb, const struct ctl_args *args
 	return 0;
 }
 
-static int find_verb(const struct ctl_verb *verbs, struct ctl_args *args, struct threads_error *err)
+/* Sets args->verb and takes its words from rest; NULL if there is no such verb. */
+static const struct ctl_verb *find_verb(const struct ctl_verb *verbs, struct ctl_args *args)
 {
-	if (args->rest_count == 0)
-		return threads_error_set(err, THREADS_EINVAL,
-					 "no command given; 'threadsctl help' lists them");
 	for (const struct ctl_verb *verb = verbs; verb->words; verb++) {
 		const int words = verb_matches(verb, args);
 
@@ -159,16 +157,14 @@ static int find_verb(const struct ctl_verb *verbs, struct ctl_args *args, struct
 		args->verb = verb;
 		args->rest += words;
 		args->rest_count -= words;
-		return 0;
+		return verb;
 	}
-	return threads_error_set(err, THREADS_EINVAL,
-				 "unknown command '%.60s'; 'threadsctl help' lists them",
-				 args->rest[0]);
+	return NULL;
 }
 
-static int check_options(const struct ctl_args *args, struct threads_error *err)
+static int check_options(const struct ctl_verb *verb, const struct ctl_args *args,
+			 struct threads_error *err)
 {
-	const struct ctl_verb *verb = args->verb;
 	const unsigned allowed = verb->required | verb->allowed | common_options;
 
 	for (int i = 0; i < OPT_COUNT; i++) {
@@ -186,6 +182,7 @@ int ctl_args_parse(int argc, char **argv, const struct ctl_verb *verbs, struct c
 		   struct threads_error *err)
 {
 	struct ctl_args args = { 0 };
+	const struct ctl_verb *verb;
 	int rc = read_options(argc, argv, &args, err);
 
 	if (rc < 0)
@@ -194,20 +191,24 @@ int ctl_args_parse(int argc, char **argv, const struct ctl_verb *verbs, struct c
 		*ret_args = args; /* verb stays NULL */
 		return 0;
 	}
-	rc = find_verb(verbs, &args, err);
-	if (rc < 0)
-		return rc;
+	if (args.rest_count == 0)
+		return threads_error_set(err, THREADS_EINVAL,
+					 "no command given; 'threadsctl help' lists them");
+	verb = find_verb(verbs, &args);
+	if (!verb)
+		return threads_error_set(err, THREADS_EINVAL,
+					 "unknown command '%.60s'; 'threadsctl help' lists them",
+					 args.rest[0]);
 	*ret_args = args;
 	if (args.value[OPT_HELP])
 		return 0;
-	rc = check_options(&args, err);
+	rc = check_options(verb, &args, err);
 	if (rc < 0)
 		return rc;
-	if (args.rest_count < args.verb->min_rest)
-		return threads_error_set(err, THREADS_EINVAL, "'%s' needs more words",
-					 args.verb->words);
-	if (args.verb->max_rest >= 0 && args.rest_count > args.verb->max_rest)
-		return threads_error_set(err, THREADS_EINVAL, "'%s' takes no '%.60s'",
-					 args.verb->words, args.rest[args.verb->max_rest]);
+	if (args.rest_count < verb->min_rest)
+		return threads_error_set(err, THREADS_EINVAL, "'%s' needs more words", verb->words);
+	if (verb->max_rest >= 0 && args.rest_count > verb->max_rest)
+		return threads_error_set(err, THREADS_EINVAL, "'%s' takes no '%.60s'", verb->words,
+					 args.rest[verb->max_rest]);
 	return 0;
 }

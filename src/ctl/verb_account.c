@@ -229,7 +229,7 @@ int verb_account_add(const struct ctl_args *args)
 	CLEANUP(json_freep) json_t *arguments = NULL;
 	struct threads_error err;
 	char port_text[8];
-	int64_t port;
+	int64_t port = 0;
 
 	if (check_choices(args, &err) < 0 ||
 	    verb_split_host(ctl_value(args, OPT_IMAP), &host, &port, &err) < 0) {

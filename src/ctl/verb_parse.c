@@ -11,6 +11,8 @@
 
 extern char **environ;
 
+enum { TEXT_MAX = 2 * PATH_MAX };
+
 /* The parser stands beside this program, in a build folder or installed. */
 static int find_parser(struct strbuf *out, struct threads_error *err)
 {
@@ -55,22 +57,23 @@ static int spawn_parser(const char *program, int fd, pid_t *ret_pid)
 
 int verb_parse(const struct ctl_args *args)
 {
-	CLEANUP(strbuf_release) struct strbuf program = STRBUF_INIT(2 * PATH_MAX);
-	CLEANUP(strbuf_release) struct strbuf words = STRBUF_INIT(2 * PATH_MAX);
+	CLEANUP(strbuf_release) struct strbuf program = STRBUF_INIT(TEXT_MAX);
+	CLEANUP(strbuf_release) struct strbuf words = STRBUF_INIT(TEXT_MAX);
 	AUTO_FD int fd = open(args->rest[0], O_RDONLY | O_CLOEXEC);
 	struct threads_error err;
 	int status = 0, rc;
 	pid_t pid;
 
 	if (fd < 0) {
-		strbuf_addf(&words, "%s cannot be opened: %s", args->rest[0], strerror(errno));
+		strbuf_addf(&words, "%s cannot be opened: %m", args->rest[0]);
 		return print_failure(strbuf_str(&words));
 	}
 	if (find_parser(&program, &err) < 0)
 		return print_failure(err.text);
 	rc = spawn_parser(strbuf_str(&program), fd, &pid);
 	if (rc) {
-		strbuf_addf(&words, "%s cannot be started: %s", strbuf_str(&program), strerror(rc));
+		errno = rc;
+		strbuf_addf(&words, "%s cannot be started: %m", strbuf_str(&program));
 		return print_failure(strbuf_str(&words));
 	}
 	while (waitpid(pid, &status, 0) < 0)
@@ -80,7 +83,7 @@ int verb_parse(const struct ctl_args *args)
 		return CTL_DONE;
 	if (WIFSIGNALED(status))
 		strbuf_addf(&words, "the parser was ended by signal %d (%s) on this file",
-			    WTERMSIG(status), strsignal(WTERMSIG(status)));
+			    WTERMSIG(status), sigdescr_np(WTERMSIG(status)));
 	else
 		strbuf_add_str(&words, "the parser could not read this file");
 	return print_failure(strbuf_str(&words));

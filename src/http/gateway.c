@@ -13,9 +13,9 @@ static const char path_open[] = "/api/v1/openapi.json";
 
 const struct gateway_limits gateway_defaults = {
 	.wait_ms = 5000,
-	.answer_ms = 60 * 1000,
-	.beat_ms = 20 * 1000,
-	.ticket_ms = 45 * 1000,
+	.answer_ms = 60000,
+	.beat_ms = 20000,
+	.ticket_ms = 45000,
 };
 
 static void refuse_away(struct exchange *ex)

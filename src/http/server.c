@@ -104,6 +104,8 @@ static void *on_request_line(void *arg, const char *target, struct MHD_Connectio
 	return request_new(server, mhd, target ? target : "");
 }
 
+/* The parameters are those of MHD_AccessHandlerCallback. */
+/* NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result on_access(void *arg, struct MHD_Connection *mhd, const char *url,
 				 const char *method, const char *version, const char *data,
 				 size_t *size, void **context)
