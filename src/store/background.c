@@ -46,8 +46,13 @@ static const char sql_erasure_next[] =
 static const char sql_erasure_done[] =
 	"DELETE FROM erasure WHERE pack_id = :pack_id AND offset = :offset";
 
+static const char fts_merge_all[] =
+	"INSERT INTO message_fts (message_fts, rank) VALUES ('merge', -300)";
+static const char fts_merge_more[] =
+	"INSERT INTO message_fts (message_fts, rank) VALUES ('merge', 300)";
+
 struct job {
-	int64_t id, object_id, position;
+	int64_t id, object_id, position, now_ms;
 	char kind[32];
 };
 
@@ -92,8 +97,9 @@ static int audience_step(struct store *store, const char *sql, struct job *job,
 	return rc < 0 ? rc : 1;
 }
 
-static int account_empty(struct store *store, int64_t id, struct threads_error *err)
+static int account_empty(struct store *store, int64_t id, int64_t now_ms, struct threads_error *err)
 {
+	int64_t job_id = 0;
 	static const char *const rows[] = {
 		sql_ledger_delete,     sql_imports_delete, sql_folders_delete,
 		sql_exclusions_delete, sql_account_delete,
@@ -102,7 +108,7 @@ static int account_empty(struct store *store, int64_t id, struct threads_error *
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows) && rc == 0; i++)
 		rc = run_id(store, rows[i], id, err);
-	return rc;
+	return rc < 0 ? rc : job_add(store, JOB_INDEX_OPTIMIZE, 0, now_ms, &job_id, err);
 }
 
 static int delete_step(struct store *store, struct job *job, struct threads_error *err)
@@ -114,7 +120,7 @@ static int delete_step(struct store *store, struct job *job, struct threads_erro
 	query_bind_int(&q, ":id", job->object_id);
 	rc = query_step(&q, err);
 	if (rc == 0)
-		return account_empty(store, job->object_id, err);
+		return account_empty(store, job->object_id, job->now_ms, err);
 	if (rc < 0)
 		return rc;
 	folder_id = query_int(&q, 0);
@@ -123,6 +129,19 @@ static int delete_step(struct store *store, struct job *job, struct threads_erro
 	query_end(&q);
 	rc = sighting_remove(store, folder_id, uid, message_id, err);
 	return rc < 0 ? rc : 1;
+}
+
+/* FTS5 keeps the words of deleted rows until their segments are merged. The first
+ * step begins to merge everything into one segment, the others go on with it. */
+static int optimize_step(struct store *store, struct job *job, struct threads_error *err)
+{
+	const int64_t before = db_total_changes(store->db);
+	int rc = db_exec(store->db, job->position == 0 ? fts_merge_all : fts_merge_more, err);
+
+	job->position = 1;
+	if (rc < 0)
+		return rc;
+	return db_total_changes(store->db) - before >= 2; /* fewer: nothing was merged */
 }
 
 /* What the settings say about channels that follow them. */
@@ -196,6 +215,8 @@ static int job_one(struct store *store, const struct channel_rule *rule, struct 
 		return audience_step(store, sql_next_of_all, job, err);
 	if (strcmp(job->kind, JOB_ACCOUNT_DELETE) == 0)
 		return delete_step(store, job, err);
+	if (strcmp(job->kind, JOB_INDEX_OPTIMIZE) == 0)
+		return optimize_step(store, job, err);
 	return 0; /* of a later program */
 }
 
@@ -290,16 +311,35 @@ static int erasure_slice(struct store *store, struct pack_writer *packs, struct 
 	return rc < 0 ? rc : done > 0;
 }
 
+/* Nothing is left to do: merge the index a little, empty the WAL. Returns 1 if there was need. */
+static int settle(struct store *store, struct threads_error *err)
+{
+	const int64_t before = db_total_changes(store->db);
+	int rc;
+
+	if (before == store->settled_changes)
+		return 0;
+	rc = db_exec(store->db, fts_merge_more, err);
+	if (rc < 0 || db_total_changes(store->db) - before >= 2)
+		return rc < 0 ? rc : 1;
+	rc = db_checkpoint(store->db, err);
+	if (rc < 0 && rc != THREADS_EAGAIN) /* a reader: the next time */
+		return rc;
+	store->settled_changes = rc == 0 ? db_total_changes(store->db) : before - 1;
+	return 0;
+}
+
 int background_step(struct store *store, struct pack_writer *packs, int64_t now_ms,
 		    struct threads_error *err)
 {
-	struct job job = { 0 };
+	struct job job = { .now_ms = now_ms };
 	int rc = job_next(store, &job, err);
 
-	(void)now_ms;
 	if (rc == 1) {
 		rc = job_slice(store, &job, err);
 		return rc < 0 ? threads_error_wrap(err, rc, "job %s", job.kind) : 1;
 	}
-	return rc < 0 ? rc : erasure_slice(store, packs, err);
+	if (rc == 0)
+		rc = erasure_slice(store, packs, err);
+	return rc == 0 ? settle(store, err) : rc;
 }

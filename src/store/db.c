@@ -254,10 +254,17 @@ int64_t db_changes(const struct db *db)
 	return sqlite3_changes64(db->handle);
 }
 
+int64_t db_total_changes(const struct db *db)
+{
+	return sqlite3_total_changes64(db->handle);
+}
+
 int db_checkpoint(struct db *db, struct threads_error *err)
 {
-	int rc =
-		sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	int rc;
 
+	sqlite3_busy_timeout(db->handle, 0);
+	rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
 	return rc == SQLITE_OK ? 0 : db_error(db, rc, err);
 }

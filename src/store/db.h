@@ -68,10 +68,12 @@ void db_scope_end(struct db **scope);
 /* Runs static SQL without parameters or rows (PRAGMA, VACUUM ...). */
 int db_exec(struct db *db, const char *sql, struct threads_error *err) MUST_CHECK;
 
-int64_t db_last_id(const struct db *db); /* rowid of the last INSERT */
-int64_t db_changes(const struct db *db); /* rows changed by the last statement */
+int64_t db_last_id(const struct db *db);       /* rowid of the last INSERT */
+int64_t db_changes(const struct db *db);       /* rows changed by the last statement */
+int64_t db_total_changes(const struct db *db); /* since the connection was opened */
 
-/* Copies the WAL into the database and truncates it. Errors: THREADS_EAGAIN (a reader is active). */
+/* Copies the WAL into the database and truncates it; does not wait for readers.
+ * Errors: THREADS_EAGAIN (a reader is active). */
 int db_checkpoint(struct db *db, struct threads_error *err) MUST_CHECK;
 
 #endif

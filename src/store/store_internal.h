@@ -11,6 +11,7 @@
 
 struct store {
 	struct db *db;
+	int64_t settled_changes; /* db_total_changes() when there was nothing left to tidy */
 	int64_t people_version; /* grows when channels, exclusions or settings change: caches look */
 };
 

@@ -245,6 +245,46 @@ static void test_deleting_leaves_nothing(void **state)
 	assert_int_equal(faults(f, true), 0);
 }
 
+/* How often word stands in the bytes of the database and its WAL. */
+static int on_disk(struct fixture *f, const char *name, const char *word)
+{
+	CLEANUP(strbuf_release) struct strbuf all = STRBUF_INIT(1 << 26);
+	char path[128], piece[65536];
+	int count = 0;
+	size_t got;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+	file = fopen(path, "re");
+	while (file && (got = fread(piece, 1, sizeof(piece), file)) > 0)
+		strbuf_add(&all, piece, got);
+	if (file)
+		fclose(file);
+	for (size_t i = 0; i + strlen(word) <= all.len; i++)
+		count += memcmp(all.data + i, word, strlen(word)) == 0;
+	return count;
+}
+
+static void test_deleted_words_leave_the_disk(void **state)
+{
+	struct fixture *f = *state;
+	struct threads_error err = { .text = "" };
+	struct fake marked = hello, other = hello;
+
+	other.id = "other@hub.test";
+	marked.subject = "xylomarker";
+	assert_int_equal(fixture_store(f, &marked, f->closed, 1, 1), INGEST_STORED);
+	assert_int_equal(fixture_store(f, &other, f->bobs, 3, 1), INGEST_STORED);
+	work(f);
+	assert_true(on_disk(f, "hub.db", "xylomarker") > 0); /* control */
+	assert_int_equal(on_disk(f, "hub.db-wal", "xylomarker"), 0);
+	assert_rc(account_delete(f->store, f->closed, false, FIXTURE_NOW, &err), 0, &err);
+	work(f);
+	assert_int_equal(on_disk(f, "hub.db", "xylomarker"), 0);
+	assert_int_equal(on_disk(f, "hub.db-wal", "xylomarker"), 0);
+	assert_int_equal(faults(f, true), 0);
+}
+
 static void test_deleting_may_keep_messages(void **state)
 {
 	struct fixture *f = *state;
@@ -351,6 +391,8 @@ static void test_the_first_owner_is_noticed_once(void **state)
 {
 	const struct user_new carol = { "cccccccccccccccccccccccccc", "carol", "Carol", "owner",
 					"invited" };
+	const struct user_new taken = { "dddddddddddddddddddddddddd", "CAROL", "Dora", "user",
+					"invited" };
 	struct fixture *f = *state;
 	struct threads_error err = { .text = "" };
 	char owner[27] = "";
@@ -358,6 +400,7 @@ static void test_the_first_owner_is_noticed_once(void **state)
 
 	exec_sql(f, "UPDATE user SET active_ms = 0, role = 'user' WHERE id = 1");
 	assert_rc(user_create(f->store, &carol, FIXTURE_NOW, &err), 0, &err);
+	assert_rc(user_create(f->store, &taken, FIXTURE_NOW, &err), THREADS_EINVAL, &err);
 	assert_rc(user_create(f->store, &carol, FIXTURE_NOW, &err), 0, &err);
 	assert_rc(user_first_owner(f->store, owner, &err), 0, &err);
 	assert_rc(user_set_state(f->store, carol.public_id, "active", FIXTURE_NOW, &err), 1, &err);
@@ -427,6 +470,7 @@ int main(void)
 		TEST(test_settings_move_channels_and_audiences),
 		TEST(test_own_channel_of_a_verified_account),
 		TEST(test_deleting_leaves_nothing),
+		TEST(test_deleted_words_leave_the_disk),
 		TEST(test_deleting_may_keep_messages),
 		TEST(test_folders_have_generations),
 		TEST(test_imports_count_and_resume),
