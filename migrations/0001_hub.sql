@@ -105,7 +105,7 @@ CREATE TABLE account (
 	id		INTEGER PRIMARY KEY,
 	public_id	TEXT NOT NULL UNIQUE,
 	name		TEXT NOT NULL UNIQUE COLLATE NOCASE,
-	type		TEXT NOT NULL CHECK (type IN ('imap', 'import', 'sample', 'archive')),
+	type		TEXT NOT NULL CHECK (type IN ('imap', 'import', 'sample')),
 	owner_id	INTEGER NOT NULL REFERENCES user (id),
 	policy		TEXT NOT NULL CHECK (policy IN ('open', 'closed')),
 	state		TEXT NOT NULL CHECK (state IN ('draft', 'active', 'waiting', 'paused', 'error', 'deleting')),

@@ -39,7 +39,7 @@ static const char sql_own_channel[] =
 	" ON CONFLICT (kind, key) DO UPDATE SET user_id = :user_id WHERE channel.user_id IS NULL"
 	" RETURNING id";
 static const char sql_archive[] =
-	"UPDATE account SET type = 'archive', state = 'active', name = :name, provider = '',"
+	"UPDATE account SET type = 'import', state = 'active', name = :name, provider = '',"
 	" host = '', port = 0, tls = '', login = '', ca = '', folders = '', secret_state = 'none',"
 	" activity = 'idle', error_kind = '', error_text = '', error_next = '', error_detail = '',"
 	" error_ms = 0, keep_messages = 1 WHERE id = :id";

@@ -295,7 +295,7 @@ static void test_deleting_may_keep_messages(void **state)
 	assert_rc(account_delete(f->store, f->closed, true, FIXTURE_NOW, &err), 0, &err);
 	work(f);
 	assert_int_equal(fixture_number(f, "SELECT count(*) FROM message"), 1);
-	assert_int_equal(fixture_number(f, "SELECT count(*) FROM account WHERE type = 'archive'"),
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM account WHERE keep_messages = 1"),
 			 1);
 	again.name = "closed"; /* the name is free again */
 	assert_true(create(f, &again) > 0);
