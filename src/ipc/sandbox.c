@@ -252,6 +252,17 @@ static int add_all(scmp_filter_ctx ctx, uint32_t action, const int *syscalls)
 	return rc;
 }
 
+/* A rule for one value (masked) of one argument. */
+static int add_if(scmp_filter_ctx ctx, int call, unsigned int argument, uint64_t mask,
+		  uint64_t value)
+{
+	const struct scmp_arg_cmp compare = {
+		.arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value
+	};
+
+	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1, &compare);
+}
+
 /* Threads only: clone3 hides its flags in memory, so glibc is sent back to clone. */
 static int add_threads(scmp_filter_ctx ctx)
 {
@@ -259,8 +270,7 @@ static int add_threads(scmp_filter_ctx ctx)
 	int rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 
 	if (rc == 0)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-				      SCMP_A0(SCMP_CMP_MASKED_EQ, want, want));
+		rc = add_if(ctx, SCMP_SYS(clone), 0, want, want);
 	return rc;
 }
 
@@ -271,8 +281,7 @@ static int add_inet(scmp_filter_ctx ctx)
 	int rc = add_all(ctx, SCMP_ACT_ALLOW, inet_syscalls);
 
 	for (size_t i = 0; i < ARRAY_SIZE(families) && rc == 0; i++)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+		rc = add_if(ctx, SCMP_SYS(socket), 0, UINT64_MAX, (uint64_t)families[i]);
 	return rc;
 }
 
@@ -297,12 +306,10 @@ static int fill_filter(scmp_filter_ctx ctx, const struct sandbox_rules *rules)
 #else
 	/* abort() and raise() of our own */
 	if (rc == 0)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				      SCMP_A0(SCMP_CMP_EQ, self));
+		rc = add_if(ctx, SCMP_SYS(tgkill), 0, UINT64_MAX, self);
 	/* Reading our own limits; setting them could only lower them. */
 	if (rc == 0)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-				      SCMP_A0(SCMP_CMP_EQ, 0));
+		rc = add_if(ctx, SCMP_SYS(prlimit64), 0, UINT64_MAX, 0);
 #endif
 	(void)self;
 	if (rc == 0)
