@@ -227,8 +227,8 @@ void exchange_reply_json(struct exchange *ex, int status, json_t *json)
 	CLEANUP(json_freep) json_t *owned = json;
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT(EXCHANGE_REPLY_MAX);
 	struct threads_error err = { 0 };
-	int rc = owned ? json_append(&text, owned, &err) :
-			 threads_error_set(&err, THREADS_ENOMEM, "out of memory");
+	int rc = owned ? json_append(&text, owned, &err)
+		       : threads_error_set(&err, THREADS_ENOMEM, "out of memory");
 
 	if (rc < 0)
 		exchange_reply_error(ex, rc, &err);
@@ -305,8 +305,9 @@ void exchange_reply_error(struct exchange *ex, int rc, const struct threads_erro
 		break;
 	}
 	log_error("request failed: %s", err->text);
-	exchange_reply_problem(ex, 500, "internal", "Something went wrong in the hub.",
-			       "The hub's log says more. Try again; if it stays, tell the operator.");
+	exchange_reply_problem(
+		ex, 500, "internal", "Something went wrong in the hub.",
+		"The hub's log says more. Try again; if it stays, tell the operator.");
 }
 
 /* ---- questions ------------------------------------------------------------------------ */
@@ -343,11 +344,10 @@ static void retry(void *arg)
 {
 	struct exchange *ex = arg;
 
-	exchange_run(ex, ex->route->fn);
+	exchange_run(ex, route_enter);
 }
 
-/* hub.db is being mended after index was killed: a moment later it can be read. */
-static bool retry_later(struct exchange *ex)
+bool exchange_retry(struct exchange *ex, int64_t in_ms)
 {
 	struct threads_error err;
 
@@ -356,7 +356,7 @@ static bool retry_later(struct exchange *ex)
 	if (!ex->retry_timer &&
 	    loop_timer_add(ex->api->loop, retry, ex, &ex->retry_timer, &err) < 0)
 		return false;
-	loop_timer_set(ex->retry_timer, EXCHANGE_RETRY_MS);
+	loop_timer_set(ex->retry_timer, in_ms);
 	return true;
 }
 
@@ -365,8 +365,9 @@ void exchange_run(struct exchange *ex, exchange_fn *fn)
 	struct threads_error err = { 0 };
 	int rc = fn(ex, &err);
 
-	/* After success ex may be gone. */
-	if (rc < 0 && !(rc == THREADS_EAGAIN && retry_later(ex)))
+	/* After success ex may be gone. EAGAIN: hub.db is being mended after index was
+	 * killed, a moment later it can be read. */
+	if (rc < 0 && !(rc == THREADS_EAGAIN && exchange_retry(ex, EXCHANGE_RETRY_MS)))
 		exchange_reply_error(ex, rc, &err);
 }
 

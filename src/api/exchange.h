@@ -42,6 +42,8 @@ struct exchange {
 	int retries;
 	json_t *document;
 	struct reader_blob blob;
+	int blob_kind;
+	void (*blob_sent)(struct exchange *ex, int fd, int64_t length);
 	int64_t offset;
 	bool uploading; /* http writes; HTTP_UPLOAD_DONE follows */
 	LIST_ENTRY(exchange) link;
@@ -95,6 +97,9 @@ int exchange_audit(struct exchange *ex, const char *action, const char *object, 
 
 /* Begins every callback: clears ex->question; on failure answers and returns false. */
 bool exchange_answered(struct exchange *ex, int rc, const struct threads_error *err);
+
+/* Runs the whole route again a little later. Returns false if that was done too often. */
+bool exchange_retry(struct exchange *ex, int64_t in_ms);
 
 /* Runs a handler's step and answers its failure. */
 void exchange_run(struct exchange *ex, exchange_fn *fn);

@@ -53,6 +53,9 @@ static void question_send(struct question *question)
 	question->frame.id = question->id;
 	/* A peer that cannot take it is closed by peer.c: question_role_gone() follows. */
 	question->sent = peer_send(peer, &question->frame, &err) == 0;
+	/* Not to be sent again: its descriptors are the other side's alone. */
+	if (question->sent && question->mode == QUESTION_ONCE)
+		frame_release(&question->frame);
 }
 
 /* Takes over data and descriptors of f; descriptors that were only borrowed are copied. */

@@ -10,7 +10,7 @@ static const char sql_accounts[] =
 	" a.error_next, a.error_detail, a.error_ms, a.message_count, a.last_ok_ms, a.host, a.port,"
 	" a.tls, a.provider, a.login, a.ca <> '', a.folders, a.owner_id = :viewer,"
 	" a.pass_started_ms, a.pass_ended_ms, a.pass_read, a.pass_wanted, a.pass_bytes,"
-	" a.secret_state"
+	" a.secret_state, a.verified_ms"
 	" FROM account a JOIN user u ON u.id = a.owner_id"
 	" WHERE (:all OR a.owner_id = :viewer)"
 	" AND (:name IS NULL OR a.public_id = :name OR a.name = :name COLLATE NOCASE)"
@@ -78,6 +78,7 @@ static void imap_put(const struct query *q, json_t *account)
 	json_put_text(imap, "user", query_text(q, 21));
 	json_put_bool(imap, "has_ca", query_int(q, 22) != 0);
 	json_put_text(imap, "secret", query_text(q, 30));
+	json_put_time(imap, "verified", query_int(q, 31));
 	folders = json_loads(query_text(q, 23), 0, NULL);
 	json_put(imap, "folders", json_is_array(folders) ? json_incref(folders) : json_array());
 	json_decref(folders);

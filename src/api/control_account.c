@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs about accounts. The password comes sealed and leaves api as it came. */
+#include "api/account_service.h"
+#include "api/control.h"
+#include "core/encode.h"
+#include "core/number.h"
+
+enum {
+	POLL_MS = 300,
+	TEST_WAIT_MS = 90 * 1000,
+	SYNC_WAIT_MS = 6 * 60 * 60 * 1000,
+	TEST_RETRIES = 20,
+	BOX_TEXT_MAX = 8192,
+};
+
+/* ---- add, set-password: what threadsctl must seal --------------------------------------------- */
+
+static int bound_line(struct control *control, const char *account, struct threads_error *err)
+{
+	CLEANUP(reader_bound_release) struct reader_bound bound = { 0 };
+	CLEANUP(strbuf_release) struct strbuf key = STRBUF_INIT(200);
+	const struct api *api = control->api;
+	int rc = reader_account_bound(api->reader, &control_operator, account, &bound, err);
+
+	if (rc == 0)
+		return threads_error_set(err, THREADS_EINVAL, "there is no such account");
+	if (rc < 0)
+		return rc;
+	if (!*api->vault_fingerprint)
+		return threads_error_set(err, THREADS_EAGAIN,
+					 "the vault is restarting; try again in a moment");
+	base64url_append(&key, api->vault_key, sizeof(api->vault_key));
+	control_line(control,
+		     json_pack("{ss,ss,ss,ss,ss,ss,ss,ss,ss}", "account_id", bound.public_id,
+			       "account", bound.name, "public_key", strbuf_str(&key), "provider",
+			       bound.provider, "host", bound.host, "port", bound.port, "tls",
+			       bound.tls, "user", bound.user, "ca", bound.ca));
+	control_end(control);
+	return 0;
+}
+
+int control_account_password(struct control *control, struct threads_error *err)
+{
+	return bound_line(control, control_text(control, "account"), err);
+}
+
+static void account_created(void *arg, int rc, struct frame *f, const struct threads_error *err)
+{
+	struct control *control = arg;
+	struct threads_error why = { 0 };
+
+	if (!control_answered(control, rc, err))
+		return;
+	rc = bound_line(control, frame_get_text(f), &why);
+	if (rc < 0)
+		control_fail_error(control, &why);
+}
+
+int control_owner(struct control *control, char out[PUBLIC_ID_SIZE], struct threads_error *err)
+{
+	const char *name = control_text(control, "owner");
+	struct viewer viewer;
+	int rc;
+
+	if (!*name) {
+		rc = reader_first_owner(control->api->reader, out, err);
+		if (rc == 0)
+			return threads_error_set(err, THREADS_EINVAL,
+						 "there is no owner yet; set the hub up first, "
+						 "\"threadsctl setup-link\" says where");
+		return rc < 0 ? rc : 0;
+	}
+	rc = reader_viewer_by_name(control->api->reader, name, &viewer, err);
+	if (rc == 0)
+		rc = reader_viewer(control->api->reader, name, &viewer, err);
+	if (rc == 0)
+		return threads_error_set(err, THREADS_EINVAL, "there is no active user “%.100s”",
+					 name);
+	if (rc == 1)
+		memcpy(out, viewer.public_id, PUBLIC_ID_SIZE);
+	return rc < 0 ? rc : 0;
+}
+
+int control_account_add(struct control *control, struct threads_error *err)
+{
+	static const char *const names[] = { "provider", "host", "port",   "tls",
+					     "user",     "ca",   "folders" };
+	CLEANUP(json_freep) json_t *imap = json_object();
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	char owner[PUBLIC_ID_SIZE] = "";
+	struct account_form form = { 0 };
+	int rc = json_get_text(control->arguments, "name", ACCOUNT_TEXT_MAX, &form.name, err);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (json_object_get(control->arguments, names[i]))
+			json_object_set(imap, names[i],
+					json_object_get(control->arguments, names[i]));
+	if (rc == 0)
+		rc = json_get_text_or(control->arguments, "policy", 10, "", &form.policy, err);
+	if (rc == 0)
+		rc = account_form_imap(imap, NULL, &form, err);
+	if (rc == 0)
+		rc = control_owner(control, owner, err);
+	if (rc < 0)
+		return rc;
+	form.owner = owner;
+	account_create_question(&f, "", "", &form);
+	return control_ask(control, ROLE_INDEX, &f, QUESTION_ONCE, QUESTION_WAIT_MS,
+			   account_created, err);
+}
+
+/* ---- secret: keep it, try it, wait for the result ----------------------------------------------- */
+
+static void test_poll(struct control *control);
+
+static void test_end(struct control *control, json_t *account, bool well)
+{
+	json_t *error = json_object_get(account, "error");
+	CLEANUP(strbuf_release) struct strbuf words = STRBUF_INIT(4096);
+
+	strbuf_addf(&words, "%s %s", json_string_value(json_object_get(error, "words")),
+		    json_string_value(json_object_get(error, "next_step")));
+	control_line(control,
+		     json_pack("{sO,sO,sO}", "account", json_object_get(account, "name"), "state",
+			       json_object_get(account, "state"), "error", error));
+	json_decref(account);
+	if (well)
+		control_end(control);
+	else
+		control_fail(control, strbuf_str(&words));
+}
+
+/* 1 the log-in worked, 0 it did not, -1 it is still tried. */
+static int test_result(const json_t *account, int64_t since_ms)
+{
+	const json_t *imap = json_object_get(account, "imap");
+	const char *verified = json_string_value(json_object_get(imap, "verified"));
+	const char *secret = json_string_value(json_object_get(imap, "secret"));
+	int64_t verified_ms;
+
+	if (verified && clock_parse_rfc3339(verified, &verified_ms, NULL) == 0 &&
+	    verified_ms >= since_ms)
+		return 1;
+	if (secret && strcmp(secret, "set") != 0 &&
+	    json_is_object(json_object_get(account, "error")))
+		return 0;
+	return -1;
+}
+
+static void test_poll(struct control *control)
+{
+	struct threads_error err = { 0 };
+	json_t *account = NULL;
+	int rc = reader_account(control->api->reader, &control_operator, control->target,
+				api_now(control->api), &account, &err);
+	const int result = rc == 1 ? test_result(account, control->since_ms) : -1;
+
+	if (result >= 0) {
+		test_end(control, account, result == 1);
+		return;
+	}
+	json_decref(account);
+	if (rc == 0) {
+		control_fail(control, "The account was removed meanwhile.");
+		return;
+	}
+	if (api_now(control->api) > control->until_ms) {
+		control_fail(control, "The mail server did not answer in time. "
+				      "\"threadsctl account list\" shows how it went on.");
+		return;
+	}
+	if (control_later(control, POLL_MS, test_poll, &err) < 0)
+		control_fail_error(control, &err);
+}
+
+static int test_ask(struct control *control, struct threads_error *err);
+
+static void test_again(struct control *control)
+{
+	control_run(control, test_ask);
+}
+
+static void test_begun(void *arg, int rc, struct frame *f, const struct threads_error *err)
+{
+	struct control *control = arg;
+	struct threads_error why = { 0 };
+
+	(void)f;
+	/* An earlier connection of the account may still be ending. */
+	if (rc == THREADS_EAGAIN && control->retries++ < TEST_RETRIES) {
+		control->question = NULL;
+		if (control_later(control, POLL_MS, test_again, &why) == 0)
+			return;
+	}
+	if (!control_answered(control, rc, err))
+		return;
+	test_poll(control);
+}
+
+static int test_ask(struct control *control, struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+
+	frame_begin(&f, INDEX_ACCOUNT_TEST, 0);
+	frame_put_text(&f, control->target);
+	return control_ask(control, ROLE_INDEX, &f, QUESTION_REPEAT, QUESTION_WAIT_MS, test_begun,
+			   err);
+}
+
+static void secret_kept(void *arg, int rc, struct frame *f, const struct threads_error *err)
+{
+	struct control *control = arg;
+
+	(void)f;
+	if (!control_answered(control, rc, err))
+		return;
+	control->since_ms = api_now(control->api);
+	control->until_ms = control->since_ms + TEST_WAIT_MS;
+	control_run(control, test_ask);
+}
+
+int control_account_secret(struct control *control, struct threads_error *err)
+{
+	CLEANUP(reader_bound_release) struct reader_bound bound = { 0 };
+	CLEANUP(strbuf_release) struct strbuf box = STRBUF_INIT(BOX_TEXT_MAX);
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	const char *text = control_text(control, "box");
+	int rc = base64url_decode(&box, text, strlen(text), err);
+
+	if (rc == 0)
+		rc = reader_account_bound(control->api->reader, &control_operator,
+					  control_text(control, "account_id"), &bound, err);
+	if (rc == 0)
+		return threads_error_set(err, THREADS_EINVAL, "there is no such account");
+	if (rc < 0)
+		return rc;
+	memcpy(control->target, bound.public_id, PUBLIC_ID_SIZE);
+	account_put_question(&f, &bound, box.data, box.len);
+	return control_ask(control, ROLE_VAULT, &f, QUESTION_REPEAT, QUESTION_WAIT_MS, secret_kept,
+			   err);
+}
+
+/* ---- sync ------------------------------------------------------------------------------------------ */
+
+static void sync_poll(struct control *control)
+{
+	CLEANUP(json_freep) json_t *pass = NULL;
+	struct threads_error err = { 0 };
+	int64_t started_ms = 0, ended_ms = 0;
+	int rc = reader_pass(control->api->reader, control->target, &pass, &started_ms, &ended_ms,
+			     &err);
+	const char *state = json_string_value(json_object_get(pass, "state"));
+
+	if (rc == 1 && started_ms >= control->since_ms && ended_ms >= started_ms) {
+		json_object_set_new(pass, "seconds",
+				    json_real((double)(ended_ms - started_ms) / 1000));
+		control_line(control, TAKE_PTR(pass));
+		control_end(control);
+		return;
+	}
+	if (rc == 1 && (strcmp(state, "error") == 0 || strcmp(state, "paused") == 0)) {
+		control_fail(control, json_string_value(json_object_get(pass, "error")));
+		return;
+	}
+	if (rc == 0 || api_now(control->api) > control->until_ms) {
+		control_fail(control, "The account did not finish in time.");
+		return;
+	}
+	if (rc == 1 && started_ms >= control->since_ms && control->retries++ % 4 == 0)
+		control_progress(control,
+				 json_pack("{sO,sO,ss}", "done", json_object_get(pass, "read"),
+					   "total", json_object_get(pass, "wanted"), "words", ""));
+	if (control_later(control, POLL_MS, sync_poll, &err) < 0)
+		control_fail_error(control, &err);
+}
+
+static void state_line(struct control *control)
+{
+	CLEANUP(json_freep) json_t *account = NULL;
+	struct threads_error err = { 0 };
+	int rc = reader_account(control->api->reader, &control_operator, control->target,
+				api_now(control->api), &account, &err);
+
+	if (rc < 0) {
+		control_fail_error(control, &err);
+		return;
+	}
+	/* Removed at once when it had no messages. */
+	if (rc == 0)
+		control_line(control,
+			     json_pack("{ss,ss}", "account", control_text(control, "account"),
+				       "state", "deleting"));
+	else
+		control_line(control,
+			     json_pack("{sO,sO}", "account", json_object_get(account, "name"),
+				       "state", json_object_get(account, "state")));
+	control_end(control);
+}
+
+static void sync_begun(void *arg, int rc, struct frame *f, const struct threads_error *err)
+{
+	struct control *control = arg;
+
+	if (!control_answered(control, rc, err))
+		return;
+	frame_get_text(f);
+	/* index says from which moment on a pass is the one that was asked for. */
+	if (parse_int(frame_get_text(f), 0, INT64_MAX, &control->since_ms, NULL) < 0)
+		control->since_ms = api_now(control->api);
+	control->until_ms = api_now(control->api) + SYNC_WAIT_MS;
+	if (control_flag(control, "wait"))
+		sync_poll(control);
+	else
+		state_line(control);
+}
+
+/* ---- commands of one frame ---------------------------------------------------------------------------- */
+
+static int target_find(struct control *control, struct threads_error *err)
+{
+	CLEANUP(reader_bound_release) struct reader_bound bound = { 0 };
+	int rc = reader_account_bound(control->api->reader, &control_operator,
+				      control_text(control, "account"), &bound, err);
+
+	if (rc == 0)
+		return threads_error_set(err, THREADS_EINVAL,
+					 "there is no such account; "
+					 "\"threadsctl account list\" shows them");
+	if (rc == 1)
+		memcpy(control->target, bound.public_id, PUBLIC_ID_SIZE);
+	return rc < 0 ? rc : 0;
+}
+
+static void state_changed(void *arg, int rc, struct frame *f, const struct threads_error *err)
+{
+	struct control *control = arg;
+
+	(void)f;
+	if (control_answered(control, rc, err))
+		state_line(control);
+}
+
+int control_account_sync(struct control *control, struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	int rc = target_find(control, err);
+
+	if (rc < 0)
+		return rc;
+	frame_begin(&f, INDEX_ACCOUNT_SYNC, 0);
+	frame_put_text(&f, control->target);
+	return control_ask(control, ROLE_INDEX, &f, QUESTION_REPEAT, QUESTION_WAIT_MS, sync_begun,
+			   err);
+}
+
+static int state_command(struct control *control, const char *state, struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	int rc = target_find(control, err);
+
+	if (rc < 0)
+		return rc;
+	frame_begin(&f, INDEX_ACCOUNT_STATE, 0);
+	frame_put_text(&f, "");
+	frame_put_text(&f, control->target);
+	frame_put_text(&f, state);
+	return control_ask(control, ROLE_INDEX, &f, QUESTION_REPEAT, QUESTION_WAIT_MS,
+			   state_changed, err);
+}
+
+int control_account_pause(struct control *control, struct threads_error *err)
+{
+	return state_command(control, "paused", err);
+}
+
+int control_account_resume(struct control *control, struct threads_error *err)
+{
+	return state_command(control, "active", err);
+}
+
+int control_account_delete(struct control *control, struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	int rc = target_find(control, err);
+
+	if (rc < 0)
+		return rc;
+	frame_begin(&f, INDEX_ACCOUNT_DELETE, 0);
+	frame_put_text(&f, "");
+	frame_put_text(&f, control->target);
+	frame_put_int(&f, control_flag(control, "keep_messages"));
+	return control_ask(control, ROLE_INDEX, &f, QUESTION_ONCE, QUESTION_WAIT_MS, state_changed,
+			   err);
+}

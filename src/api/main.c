@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * threads-api: everything under /api/v1 but sign-in, and the control socket.
+ *
+ * Holds hub.db for reading and the key of tickets: taken over, it could show
+ * everybody's mail that index serves. It cannot write the database, has no key
+ * of the packs and no network; what reaches it are frames that http has cleaned
+ * and commands of root or the owner of the data folder.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "api/api.h"
+#include "ipc/role.h"
+
+enum { PATH_SIZE = 4096 };
+
+static int hub_path(const struct role_context *role, const char *name, char out[PATH_SIZE],
+		    struct threads_error *err)
+{
+	const int n = snprintf(out, PATH_SIZE, "%s/hub%s", role->data_dir, name);
+
+	if (n < 0 || n >= PATH_SIZE)
+		return threads_error_set(err, THREADS_ELIMIT, "the data folder's name is too long");
+	return 0;
+}
+
+static int rules(const struct role_context *role, struct sandbox_rules *ret_rules,
+		 struct threads_error *err)
+{
+	/* Written once, before confinement; sandbox_enter() reads them later. */
+	static char path[PATH_SIZE];
+	static const struct sandbox_folder folders[] = {
+		{ path, SANDBOX_READ },
+		{ NULL, SANDBOX_READ },
+	};
+
+	ret_rules->folders = folders;
+	ret_rules->accepts = true;
+	return hub_path(role, "", path, err);
+}
+
+/* The owner of the data folder may use the control socket, and root. */
+static int owner_of(const char *path, uid_t *ret_uid, struct threads_error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return threads_error_set(err, THREADS_EIO, "look at '%s': %m", path);
+	*ret_uid = st.st_uid;
+	return 0;
+}
+
+static int open_role(struct role_context *role, struct threads_error *err)
+{
+	char folder[PATH_SIZE], path[PATH_SIZE];
+	struct api_options options = {
+		.loop = role->loop,
+		.ticket_key = role->ticket_key,
+		.hub_dir_fd = -1,
+	};
+	struct api *api = NULL;
+	int rc = hub_path(role, "", folder, err);
+
+	if (rc == 0)
+		rc = hub_path(role, "/hub.db", path, err);
+	if (rc == 0)
+		rc = owner_of(role->data_dir, &options.owner_uid, err);
+	if (rc == 0)
+		rc = reader_open(path, &options.reader, err);
+	if (rc < 0)
+		return rc;
+	options.hub_dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = api_open(&options, &api, err);
+	if (rc < 0)
+		return rc;
+	role->state = api;
+	return role->listen_count > 0 ? api_listen(api, role->listen_fds[0], err) : 0;
+}
+
+static int on_peer(struct role_context *role, enum role who, int64_t instance, const char *host,
+		   int port, int fd, struct threads_error *err)
+{
+	(void)instance;
+	(void)host;
+	(void)port;
+	return api_add_peer(role->state, who, fd, err);
+}
+
+static int on_control(struct role_context *role, struct frame *f, struct threads_error *err)
+{
+	return api_on_control(role->state, f, err);
+}
+
+static void close_role(struct role_context *role)
+{
+	role->state = api_close(role->state);
+}
+
+int main(void)
+{
+	static const struct role_program program = {
+		.role = ROLE_API,
+		.rules = rules,
+		.open = open_role,
+		.on_peer = on_peer,
+		.on_control = on_control,
+		.close = close_role,
+	};
+
+	return role_main(&program);
+}
