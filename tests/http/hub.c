@@ -253,8 +253,12 @@ static void spawn_role(struct hub *hub, int child_end)
 	char *const argv[] = { name, NULL };
 	posix_spawn_file_actions_t actions;
 
+	CLEANUP(strbuf_release) struct strbuf options = STRBUF_INIT(4096);
+	const char *given = getenv("ASAN_OPTIONS");
+
 	/* LeakSanitizer stops the process with ptrace(), which the sandbox ends. */
-	setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+	strbuf_addf(&options, "%s:detect_leaks=0", given ? given : "");
+	setenv("ASAN_OPTIONS", strbuf_str(&options), 1);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, child_end, 3);
 	assert_int_equal(posix_spawn(&hub->pid, program, &actions, NULL, argv, environ), 0);
