@@ -17,7 +17,7 @@ int print_failure(const char *words)
 
 void print_json(const json_t *json)
 {
-	json_dumpf(json, stdout, JSON_COMPACT);
+	json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	putchar('\n');
 }
 
