@@ -30,7 +30,8 @@ static const int common_syscalls[] = {
 	SCMP_SYS(lseek),
 	SCMP_SYS(close),
 	SCMP_SYS(fstat),
-	SCMP_SYS(newfstatat), /* what glibc 2.36 makes of fstat(); names are of no use without a folder */
+	SCMP_SYS(
+		newfstatat), /* what glibc 2.36 makes of fstat(); names are of no use without a folder */
 	SCMP_SYS(ftruncate),
 	SCMP_SYS(fsync),
 	SCMP_SYS(fdatasync),
@@ -291,6 +292,9 @@ static int fill_filter(scmp_filter_ctx ctx, const struct sandbox_rules *rules)
 	const uint64_t self = (uint64_t)getpid();
 	int rc = add_all(ctx, SCMP_ACT_ALLOW, common_syscalls);
 
+	/* glibc's fstat(). A path beside the flag would only tell that a file exists. */
+	if (rc == 0 && !rules->folders)
+		rc = add_if(ctx, SCMP_SYS(newfstatat), 3, UINT64_MAX, AT_EMPTY_PATH);
 	if (rc == 0 && rules->folders)
 		rc = add_all(ctx, SCMP_ACT_ALLOW, file_syscalls);
 	if (rc == 0)
