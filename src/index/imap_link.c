@@ -152,8 +152,11 @@ static int on_folder_open(struct imap_session *session, struct frame *f, struct 
 	(void)frame_get_int_in(f, 0, (int64_t)UINT32_MAX + 1); /* uidnext */
 	rc = frame_get_end(f, err);
 	if (rc == 0)
-		rc = folder_open(session->ix->store, session->account_id, name, uidvalidity,
-				 messages, clock_now_ms(NULL), &folder_id, err);
+		rc = folder_open(session->ix->store, session->account_id,
+				 &(const struct folder_seen){ .name = name,
+							      .uidvalidity = uidvalidity,
+							      .server_count = messages },
+				 clock_now_ms(NULL), &folder_id, err);
 	if (rc == 0)
 		rc = folder_known_uids(session->ix->store, folder_id, &known, err);
 	if (rc < 0)
@@ -293,7 +296,11 @@ static int on_failed(struct imap_session *session, struct frame *f, struct threa
 	if (rc == 0)
 		return threads_error_set(err, THREADS_EINVAL, "a folder of another account");
 	if (rc > 0)
-		rc = ledger_note(store, session->account_id, folder_id, uid, reason, words,
+		rc = ledger_note(store, session->account_id,
+				 &(const struct ledger_entry){ .folder_id = folder_id,
+							       .uid = uid,
+							       .reason = reason,
+							       .detail = words },
 				 clock_now_ms(NULL), err);
 	if (rc == 0)
 		rc = account_pass_add(store, session->account_id, &add, err);

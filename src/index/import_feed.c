@@ -202,7 +202,8 @@ static int enter_folder(struct import_run *run, const char *name, size_t len,
 		return 0;
 	free(run->folder_name);
 	run->folder_name = NULL;
-	if (folder_open(run->ix->store, run->account_id, folder, 0, 0, clock_now_ms(NULL),
+	if (folder_open(run->ix->store, run->account_id,
+			&(const struct folder_seen){ .name = folder }, clock_now_ms(NULL),
 			&run->folder_id, err) < 0)
 		return (int)err->code;
 	run->folder_name = TAKE_PTR(folder);

@@ -179,6 +179,9 @@ static int on_frame(struct peer *peer, struct frame *f, void *arg, struct thread
 		rc = frame_get_end(f, err);
 	} else if (f->type == PARSE_SPLIT_IS) {
 		rc = on_split_answer(slot, f, err);
+	} else if (f->type == IPC_ERROR) {
+		(void)frame_get_int(f);
+		rc = threads_error_set(err, THREADS_EIO, "%s", frame_get_text(f));
 	} else {
 		rc = threads_error_set(err, THREADS_EINVAL, "unexpected frame %u from parse",
 				       f->type);

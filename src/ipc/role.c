@@ -150,12 +150,12 @@ static void on_supervisor_gone(struct peer *peer, const struct threads_error *wh
 	loop_stop(run->role.loop);
 }
 
-static int say_ready(struct role_context *role, struct threads_error *err)
+static int say_ready(struct role_context *role, int landlock_abi, struct threads_error *err)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 
 	frame_begin(&f, CTL_READY, 0);
-	frame_put_int(&f, sandbox_landlock_abi());
+	frame_put_int(&f, landlock_abi);
 	return peer_send(role->supervisor, &f, err);
 }
 
@@ -164,6 +164,8 @@ static int prepare(struct role_run *run, struct threads_error *err)
 	const struct peer_handler handler = { on_control_frame, on_supervisor_gone, run };
 	struct role_context *role = &run->role;
 	struct sandbox_rules rules = { 0 };
+	/* Asked before confinement, which forbids the question. */
+	const int landlock_abi = sandbox_landlock_abi();
 	int rc = wait_for_config(run, err);
 
 	if (rc < 0)
@@ -181,7 +183,7 @@ static int prepare(struct role_run *run, struct threads_error *err)
 		rc = sandbox_enter(&rules, role->insecure, err);
 	if (rc == 0 && run->program->start)
 		rc = run->program->start(role, err);
-	return rc < 0 ? rc : say_ready(role, err);
+	return rc < 0 ? rc : say_ready(role, landlock_abi, err);
 }
 
 int role_main(const struct role_program *program)
