@@ -211,41 +211,54 @@ int account_create(struct store *store, const struct account_new *account, int64
 
 void account_release(struct account *account)
 {
-	char **texts[] = { &account->name,     &account->type,   &account->state, &account->policy,
-			   &account->provider, &account->host,   &account->tls,   &account->login,
-			   &account->ca,       &account->folders };
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		free(*texts[i]);
+	free(account->name);
+	free(account->type);
+	free(account->state);
+	free(account->policy);
+	free(account->provider);
+	free(account->host);
+	free(account->tls);
+	free(account->login);
+	free(account->ca);
+	free(account->folders);
 	*account = (struct account){ 0 };
 }
 
-static int account_take(const struct query *q, struct account *ret_account,
-			struct threads_error *err)
+static char *text_copy(const struct query *q, int column)
 {
-	CLEANUP(account_release) struct account a = { 0 };
-	char **texts[] = { &a.name, &a.type, &a.state, &a.policy, &a.provider,
-			   &a.host, &a.tls,  &a.login, &a.ca,     &a.folders };
+	return strdup(query_text(q, column));
+}
 
-	a.id = query_int(q, 0);
-	a.owner_id = query_int(q, 1);
-	snprintf(a.public_id, sizeof(a.public_id), "%s", query_text(q, 2));
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		*texts[i] = strdup(query_text(q, 3 + (int)i));
-		if (!*texts[i])
-			return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	}
-	a.port = (int)query_int(q, 13);
-	a.since_ms = query_int(q, 14);
-	a.next_try_ms = query_int(q, 15);
-	a.last_ok_ms = query_int(q, 16);
-	a.failures = query_int(q, 17);
-	a.pass_ended_ms = query_int(q, 18);
-	a.secret_set = query_int(q, 19) != 0;
-	a.keep_messages = query_int(q, 20) != 0;
-	*ret_account = a;
-	a = (struct account){ 0 };
-	return 1;
+static int account_take(const struct query *q, struct account *a, struct threads_error *err)
+{
+	*a = (struct account){
+		.id = query_int(q, 0),
+		.owner_id = query_int(q, 1),
+		.name = text_copy(q, 3),
+		.type = text_copy(q, 4),
+		.state = text_copy(q, 5),
+		.policy = text_copy(q, 6),
+		.provider = text_copy(q, 7),
+		.host = text_copy(q, 8),
+		.tls = text_copy(q, 9),
+		.login = text_copy(q, 10),
+		.ca = text_copy(q, 11),
+		.folders = text_copy(q, 12),
+		.port = (int)query_int(q, 13),
+		.since_ms = query_int(q, 14),
+		.next_try_ms = query_int(q, 15),
+		.last_ok_ms = query_int(q, 16),
+		.failures = query_int(q, 17),
+		.pass_ended_ms = query_int(q, 18),
+		.secret_set = query_int(q, 19) != 0,
+		.keep_messages = query_int(q, 20) != 0,
+	};
+	snprintf(a->public_id, sizeof(a->public_id), "%s", query_text(q, 2));
+	if (a->name && a->type && a->state && a->policy && a->provider && a->host && a->tls &&
+	    a->login && a->ca && a->folders)
+		return 1;
+	account_release(a);
+	return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 }
 
 int account_find(struct store *store, const char *name_or_id, struct account *ret_account,
@@ -303,17 +316,20 @@ int account_for_import(struct store *store, const char *name, const char *owner,
 		.owner = owner,
 		.type = type,
 		.policy = "",
+		.bound = { .provider = "", .host = "", .tls = "", .login = "", .ca = "" },
+		.folders = "",
 	};
 	CLEANUP(db_scope_end) struct db *scope = NULL;
 	CLEANUP(strbuf_release) struct strbuf public_id = STRBUF_INIT(64);
 	CLEANUP(account_release) struct account account = { 0 };
 	int rc = store_join(store, &scope, err);
 
-	if (rc == 0)
-		rc = account_find(store, name, &account, err);
-	if (rc == 1)
+	if (rc < 0)
+		return rc;
+	rc = account_find(store, name, &account, err);
+	if (rc == 1) {
 		rc = import_account_check(store, &account, owner, type, err);
-	else if (rc == 0) {
+	} else if (rc == 0) {
 		rc = account_create(store, &new, now_ms, &public_id, err);
 		if (rc == 0)
 			rc = account_find(store, strbuf_str(&public_id), &account, err);

@@ -130,9 +130,12 @@ int folder_list(struct store *store, int64_t account_id, const struct folder_lis
 
 /* The folder row of this generation; a new UIDVALIDITY opens a new generation (the old becomes 'old').
  * For imports: uidvalidity 0. */
-int folder_open(struct store *store, int64_t account_id, const char *name, int64_t uidvalidity,
-		int64_t server_count, int64_t now_ms, int64_t *ret_id,
-		struct threads_error *err) MUST_CHECK;
+struct folder_seen {
+	const char *name;
+	int64_t uidvalidity, server_count;
+};
+int folder_open(struct store *store, int64_t account_id, const struct folder_seen *seen,
+		int64_t now_ms, int64_t *ret_id, struct threads_error *err) MUST_CHECK;
 
 /* Appends the UIDs known in this folder (sightings and ledger rows) as an IMAP sequence set "1:4,7". */
 int folder_known_uids(struct store *store, int64_t folder_id, struct strbuf *out,
@@ -143,8 +146,11 @@ int folder_belongs(struct store *store, int64_t folder_id, int64_t account_id,
 		   struct threads_error *err) MUST_CHECK;
 
 /* A message that was not stored, by its UID (too large, poison): ledger row, once. */
-int ledger_note(struct store *store, int64_t account_id, int64_t folder_id, int64_t uid,
-		const char *reason, const char *detail, int64_t now_ms,
-		struct threads_error *err) MUST_CHECK;
+struct ledger_entry {
+	int64_t folder_id, uid;
+	const char *reason, *detail; /* reason: a value of ledger.reason */
+};
+int ledger_note(struct store *store, int64_t account_id, const struct ledger_entry *entry,
+		int64_t now_ms, struct threads_error *err) MUST_CHECK;
 
 #endif

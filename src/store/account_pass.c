@@ -110,7 +110,7 @@ static int due_ids(struct store *store, int64_t now_ms, int64_t **ret_ids, size_
 		   struct threads_error *err)
 {
 	CLEANUP(query_end) struct query q = query_begin(store->db, sql_due);
-	AUTO_FREE int64_t *ids = NULL;
+	int64_t *ids = NULL;
 	size_t count = 0;
 	int rc;
 
@@ -119,15 +119,19 @@ static int due_ids(struct store *store, int64_t now_ms, int64_t **ret_ids, size_
 		if (count % 64 == 0) {
 			int64_t *grown = realloc(ids, (count + 64) * sizeof(*ids));
 
-			if (!grown)
+			if (!grown) {
+				free(ids);
 				return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+			}
 			ids = grown;
 		}
 		ids[count++] = query_int(&q, 0);
 	}
-	if (rc < 0)
+	if (rc < 0) {
+		free(ids);
 		return rc;
-	*ret_ids = TAKE_PTR(ids);
+	}
+	*ret_ids = ids;
 	*ret_count = count;
 	return 0;
 }
@@ -135,13 +139,14 @@ static int due_ids(struct store *store, int64_t now_ms, int64_t **ret_ids, size_
 int account_due(struct store *store, int64_t now_ms, account_due_fn *fn, void *arg,
 		struct threads_error *err)
 {
-	AUTO_FREE int64_t *ids = NULL;
+	int64_t *ids = NULL;
 	size_t count = 0;
 	int rc = due_ids(store, now_ms, &ids, &count, err);
 
 	for (size_t i = 0; i < count && rc == 0; i++)
 		if (fn(ids[i], arg) != 0)
 			break;
+	free(ids);
 	return rc;
 }
 

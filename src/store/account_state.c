@@ -128,16 +128,18 @@ int account_change(struct store *store, int64_t id, const struct account_change 
 	bool voided = false;
 	int rc = store_join(store, &scope, err);
 
+	if (rc < 0)
+		return rc;
+	rc = account_get(store, id, &account, err);
 	if (rc == 0)
-		rc = account_get(store, id, &account, err);
-	if (rc == 0)
-		rc = threads_error_set(err, THREADS_ENOENT, "there is no such account");
-	if (rc == 1 && strcmp(account.state, "deleting") == 0)
-		rc = threads_error_set(err, THREADS_EINVAL, "the account is being deleted");
-	if (rc == 1 && change->bound && strcmp(account.type, "imap") != 0)
-		rc = threads_error_set(err, THREADS_EINVAL, "only IMAP accounts have a server");
-	if (rc > 0)
-		rc = change->name ? change_name(store, id, change->name, err) : 0;
+		return threads_error_set(err, THREADS_ENOENT, "there is no such account");
+	if (rc < 0)
+		return rc;
+	if (strcmp(account.state, "deleting") == 0)
+		return threads_error_set(err, THREADS_EINVAL, "the account is being deleted");
+	if (change->bound && strcmp(account.type, "imap") != 0)
+		return threads_error_set(err, THREADS_EINVAL, "only IMAP accounts have a server");
+	rc = change->name ? change_name(store, id, change->name, err) : 0;
 	if (rc == 0 && change->policy)
 		rc = change_policy(store, id, change->policy, account.policy, now_ms, err);
 	if (rc == 0 && change->folders)
@@ -218,8 +220,9 @@ int account_verified(struct store *store, int64_t id, int64_t now_ms, struct thr
 	CLEANUP(query_end) struct query q = query_begin(store->db, sql_verified);
 	int rc = store_join(store, &scope, err);
 
-	if (rc == 0)
-		rc = account_get(store, id, &account, err);
+	if (rc < 0)
+		return rc;
+	rc = account_get(store, id, &account, err);
 	if (rc == 0)
 		return threads_error_set(err, THREADS_ENOENT, "there is no such account");
 	query_bind_int(&q, ":id", id);
@@ -256,8 +259,9 @@ int account_delete(struct store *store, int64_t id, bool keep_messages, int64_t 
 	int64_t job_id = 0;
 	int rc = store_join(store, &scope, err);
 
-	if (rc == 0)
-		rc = account_get(store, id, &account, err);
+	if (rc < 0)
+		return rc;
+	rc = account_get(store, id, &account, err);
 	if (rc == 0)
 		return threads_error_set(err, THREADS_ENOENT, "there is no such account");
 	if (rc == 1 && keep_messages) {

@@ -156,12 +156,49 @@ static int audience_set(struct store *store, int64_t message_id, const struct au
 	return query_run(&q, err);
 }
 
+static int facts_load(struct db *db, int64_t id, int64_t conversation_id, struct fact_store *all,
+		      struct threads_error *err)
+{
+	int rc = channels_load(db, id, all, err);
+
+	if (rc == 0)
+		rc = holders_load(db, id, all, err);
+	if (rc == 0)
+		rc = grants_load(db, id, conversation_id, all, err);
+	return rc == 0 ? groups_load(db, all, err) : rc;
+}
+
+/* q stands on the row of the message. */
+static int refresh(struct store *store, int64_t message_id, const struct query *q,
+		   struct fact_store *all, struct threads_error *err)
+{
+	const int64_t flags = query_int(q, 0), mark = query_int(q, 1);
+	struct audience_facts facts = {
+		.draft = flags & MESSAGE_DRAFT,
+		.marked_private = mark == MARK_PRIVATE,
+		.marked_shared = mark == MARK_SHARED,
+		.one_time_code = flags & MESSAGE_ONE_TIME_CODE,
+		.embargo_ms = query_int(q, 2),
+	};
+	int rc = facts_load(store->db, message_id, query_int(q, 4), all, err);
+
+	if (rc < 0)
+		return rc;
+	facts.channels = all->channels;
+	facts.channel_count = all->channel_count;
+	facts.holders = all->holders;
+	facts.holder_count = all->holder_count;
+	facts.grants = all->grants;
+	facts.grant_count = all->grant_count;
+	facts.open_groups = all->groups;
+	facts.open_group_count = all->group_count;
+	return audience_set(store, message_id, &facts, query_int(q, 3), err);
+}
+
 int audience_refresh(struct store *store, int64_t message_id, struct threads_error *err)
 {
-	CLEANUP(fact_store_release) struct fact_store all = { 0 };
 	CLEANUP(query_end) struct query q = query_begin(store->db, sql_message);
-	struct audience_facts facts = { 0 };
-	int64_t flags, mark;
+	struct fact_store all = { 0 };
 	int rc;
 
 	query_bind_int(&q, ":id", message_id);
@@ -169,31 +206,7 @@ int audience_refresh(struct store *store, int64_t message_id, struct threads_err
 	if (rc == 0)
 		return threads_error_set(err, THREADS_ENOENT, "no such message");
 	if (rc == 1)
-		rc = channels_load(store->db, message_id, &all, err);
-	if (rc == 0)
-		rc = holders_load(store->db, message_id, &all, err);
-	if (rc == 0)
-		rc = grants_load(store->db, message_id, query_int(&q, 4), &all, err);
-	if (rc == 0)
-		rc = groups_load(store->db, &all, err);
-	if (rc < 0)
-		return threads_error_wrap(err, rc, "audience");
-	flags = query_int(&q, 0);
-	mark = query_int(&q, 1);
-	facts = (struct audience_facts){
-		.channels = all.channels,
-		.channel_count = all.channel_count,
-		.holders = all.holders,
-		.holder_count = all.holder_count,
-		.grants = all.grants,
-		.grant_count = all.grant_count,
-		.open_groups = all.groups,
-		.open_group_count = all.group_count,
-		.draft = flags & MESSAGE_DRAFT,
-		.marked_private = mark == MARK_PRIVATE,
-		.marked_shared = mark == MARK_SHARED,
-		.one_time_code = flags & MESSAGE_ONE_TIME_CODE,
-		.embargo_ms = query_int(&q, 2),
-	};
-	return audience_set(store, message_id, &facts, query_int(&q, 3), err);
+		rc = refresh(store, message_id, &q, &all, err);
+	fact_store_release(&all);
+	return rc < 0 ? threads_error_wrap(err, rc, "audience") : 0;
 }

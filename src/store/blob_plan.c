@@ -121,8 +121,7 @@ static int sighting_take(struct store *store, int64_t message_id, int64_t folder
 	return rc < 0 ? rc : 1;
 }
 
-/* Moves the only blob of own behind those of plan. */
-static int blob_append(struct blob_plan *plan, const struct blob_plan *own,
+static int blob_append(struct blob_plan *plan, const struct pack_location *blob,
 		       struct threads_error *err)
 {
 	struct pack_location *grown =
@@ -131,53 +130,60 @@ static int blob_append(struct blob_plan *plan, const struct blob_plan *own,
 	if (!grown)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	plan->blobs = grown;
-	grown[plan->count++] = own->blobs[0];
+	grown[plan->count++] = *blob;
 	return 0;
+}
+
+/* The message with its parts, and the sighting's own header behind them. */
+static int raw_take(struct store *store, int64_t message_id, const struct blob_plan *own,
+		    struct blob_plan *plan, struct threads_error *err)
+{
+	int rc = message_take(store, message_id, plan, err);
+
+	if (rc != 1 || plan->recipe.kind != RECIPE_RAW)
+		return rc;
+	rc = parts_take(store, message_id, plan, err);
+	if (rc == 0 && own->count == 1) {
+		plan->recipe.own_header = true;
+		rc = blob_append(plan, &own->blobs[0], err);
+	}
+	return rc < 0 ? rc : 1;
 }
 
 int blob_plan_raw(struct store *store, int64_t message_id, int64_t folder_id, int64_t uid,
 		  enum recipe_kind kind, struct blob_plan *ret_plan, struct threads_error *err)
 {
-	CLEANUP(blob_plan_release) struct blob_plan plan = { 0 }, own = { 0 };
+	struct blob_plan plan = { .recipe.kind = kind }, own = { .recipe.kind = kind };
 	int rc = folder_id ? sighting_take(store, message_id, folder_id, uid, &own, err) : 0;
 
-	if (rc < 0)
-		return rc == THREADS_ENOENT ? 0 : rc;
 	if (rc == 1 && (own.recipe.whole || kind == RECIPE_HEADERS)) {
 		own.recipe.whole = true; /* the header alone is all that HEADERS wants */
 		own.recipe.own_header = false;
-		own.recipe.kind = kind;
 		*ret_plan = own;
-		own = (struct blob_plan){ 0 };
 		return 1;
 	}
-	rc = message_take(store, message_id, &plan, err);
-	if (rc == 1 && kind == RECIPE_RAW) {
-		rc = parts_take(store, message_id, &plan, err);
-		if (rc == 0 && own.recipe.own_header)
-			rc = blob_append(&plan, &own, err);
-		rc = rc < 0 ? rc : 1;
-	}
-	if (rc != 1)
-		return rc;
-	plan.recipe.kind = kind;
-	plan.recipe.own_header = own.recipe.own_header;
-	*ret_plan = plan;
-	plan = (struct blob_plan){ 0 };
-	return 1;
+	if (rc >= 0)
+		rc = raw_take(store, message_id, &own, &plan, err);
+	blob_plan_release(&own);
+	if (rc == 1)
+		*ret_plan = plan;
+	else
+		blob_plan_release(&plan);
+	return rc == THREADS_ENOENT ? 0 : rc;
 }
 
 int blob_plan_html(struct store *store, int64_t message_id, struct blob_plan *ret_plan,
 		   struct threads_error *err)
 {
-	CLEANUP(blob_plan_release) struct blob_plan plan = { .recipe.kind = RECIPE_HTML };
+	struct blob_plan plan = { .recipe.kind = RECIPE_HTML };
 	int rc = message_take(store, message_id, &plan, err);
 
-	if (rc != 1 || plan.recipe.html_length == 0)
-		return rc < 0 ? rc : 0;
-	*ret_plan = plan;
-	plan = (struct blob_plan){ 0 };
-	return 1;
+	if (rc == 1 && plan.recipe.html_length > 0) {
+		*ret_plan = plan;
+		return 1;
+	}
+	blob_plan_release(&plan);
+	return rc < 0 ? rc : 0;
 }
 
 /* How many raw bytes before raw_offset are not in the skeleton. */
@@ -196,31 +202,42 @@ static int cut_before(struct store *store, int64_t message_id, int64_t raw_offse
 	return 0;
 }
 
+/* q stands on the row of the attachment. Returns 1 or 0. */
+static int attachment_take(struct store *store, int64_t message_id, const struct query *q,
+			   struct blob_plan *plan, struct threads_error *err)
+{
+	int64_t cut = 0;
+	int rc;
+
+	plan->recipe.whole = !query_is_null(q, 0);
+	if (plan->recipe.whole) {
+		rc = blob_take(plan, q, err);
+		return rc < 0 ? rc : 1;
+	}
+	rc = cut_before(store, message_id, query_int(q, 5), &cut, err);
+	if (rc < 0)
+		return rc;
+	plan->recipe.slice_offset = (uint64_t)(query_int(q, 5) - cut);
+	plan->recipe.slice_length = (uint64_t)query_int(q, 6);
+	plan->recipe.encoding = (enum recipe_encoding)query_int(q, 7);
+	return message_take(store, message_id, plan, err);
+}
+
 int blob_plan_attachment(struct store *store, int64_t message_id, int64_t position,
 			 struct blob_plan *ret_plan, struct threads_error *err)
 {
-	CLEANUP(blob_plan_release) struct blob_plan plan = { .recipe.kind = RECIPE_ATTACHMENT };
 	CLEANUP(query_end) struct query q = query_begin(store->db, sql_attachment);
-	int64_t cut = 0;
+	struct blob_plan plan = { .recipe.kind = RECIPE_ATTACHMENT };
 	int rc;
 
 	query_bind_int(&q, ":id", message_id);
 	query_bind_int(&q, ":position", position);
 	rc = query_step(&q, err);
-	if (rc != 1)
-		return rc;
-	plan.recipe.whole = !query_is_null(&q, 0);
-	rc = plan.recipe.whole ? blob_take(&plan, &q, err)
-			       : cut_before(store, message_id, query_int(&q, 5), &cut, err);
-	if (rc == 0 && !plan.recipe.whole) {
-		plan.recipe.slice_offset = (uint64_t)(query_int(&q, 5) - cut);
-		plan.recipe.slice_length = (uint64_t)query_int(&q, 6);
-		plan.recipe.encoding = (enum recipe_encoding)query_int(&q, 7);
-		rc = message_take(store, message_id, &plan, err);
-	}
-	if (rc < 0)
-		return rc;
-	*ret_plan = plan;
-	plan = (struct blob_plan){ 0 };
-	return 1;
+	if (rc == 1)
+		rc = attachment_take(store, message_id, &q, &plan, err);
+	if (rc == 1)
+		*ret_plan = plan;
+	else
+		blob_plan_release(&plan);
+	return rc;
 }

@@ -97,33 +97,41 @@ int folder_list(struct store *store, int64_t account_id, const struct folder_lis
 	return rc < 0 ? rc : store_commit(&scope, err);
 }
 
-static int folder_mark(struct store *store, const char *sql, int64_t id, int64_t uidvalidity,
-		       int64_t server_count, int64_t now_ms, struct threads_error *err)
+static int folder_opened(struct store *store, int64_t id, const struct folder_seen *seen,
+			 int64_t now_ms, struct threads_error *err)
 {
-	CLEANUP(query_end) struct query q = query_begin(store->db, sql);
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_opened);
 
 	query_bind_int(&q, ":id", id);
-	if (sql == sql_opened) {
-		query_bind_int(&q, ":uidvalidity", uidvalidity);
-		query_bind_int(&q, ":server_count", server_count);
-		query_bind_int(&q, ":now_ms", now_ms);
-	}
+	query_bind_int(&q, ":uidvalidity", seen->uidvalidity);
+	query_bind_int(&q, ":server_count", seen->server_count);
+	query_bind_int(&q, ":now_ms", now_ms);
+	return query_run(&q, err);
+}
+
+static int folder_old(struct store *store, int64_t id, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_old);
+
+	query_bind_int(&q, ":id", id);
 	return query_run(&q, err);
 }
 
 /* The newest generation of the folder, or a new one. */
-static int folder_open_row(struct store *store, int64_t account_id, const char *name,
-			   int64_t uidvalidity, int64_t server_count, int64_t now_ms,
-			   int64_t *ret_id, struct threads_error *err)
+static int folder_open_row(struct store *store, int64_t account_id, const struct folder_seen *seen,
+			   int64_t now_ms, int64_t *ret_id, struct threads_error *err)
 {
 	CLEANUP(query_end) struct query q = query_begin(store->db, sql_latest);
 	struct folder_row row = {
-		.uidvalidity = uidvalidity, .display = "", .special = "", .chosen = true
+		.uidvalidity = seen->uidvalidity,
+		.display = "",
+		.special = "",
+		.chosen = true,
 	};
 	int rc;
 
 	query_bind_int(&q, ":account_id", account_id);
-	query_bind_text(&q, ":name", name);
+	query_bind_text(&q, ":name", seen->name);
 	rc = query_step(&q, err);
 	if (rc < 0)
 		return rc;
@@ -131,33 +139,32 @@ static int folder_open_row(struct store *store, int64_t account_id, const char *
 		const int64_t present = query_int(&q, 2);
 
 		*ret_id = query_int(&q, 0);
-		if (present == 0 || present == uidvalidity)
-			return folder_mark(store, sql_opened, *ret_id, uidvalidity, server_count,
-					   now_ms, err);
+		if (present == 0 || present == seen->uidvalidity)
+			return folder_opened(store, *ret_id, seen, now_ms, err);
 		row.generation = query_int(&q, 1);
 		row.display = query_text(&q, 3);
 		row.special = query_text(&q, 4);
 		row.chosen = query_int(&q, 5) != 0;
-		rc = folder_mark(store, sql_old, *ret_id, 0, 0, 0, err);
+		rc = folder_old(store, *ret_id, err);
 	}
 	row.generation++;
 	if (rc == 0)
-		rc = folder_add(store, account_id, name, &row, server_count, now_ms, err);
+		rc = folder_add(store, account_id, seen->name, &row, seen->server_count, now_ms,
+				err);
 	if (rc == 0)
 		*ret_id = db_last_id(store->db);
 	return rc;
 }
 
-int folder_open(struct store *store, int64_t account_id, const char *name, int64_t uidvalidity,
-		int64_t server_count, int64_t now_ms, int64_t *ret_id, struct threads_error *err)
+int folder_open(struct store *store, int64_t account_id, const struct folder_seen *seen,
+		int64_t now_ms, int64_t *ret_id, struct threads_error *err)
 {
 	CLEANUP(db_scope_end) struct db *scope = NULL;
 	int64_t id = 0;
 	int rc = store_join(store, &scope, err);
 
 	if (rc == 0)
-		rc = folder_open_row(store, account_id, name, uidvalidity, server_count, now_ms,
-				     &id, err);
+		rc = folder_open_row(store, account_id, seen, now_ms, &id, err);
 	if (rc == 0)
 		rc = store_commit(&scope, err);
 	if (rc == 0)
@@ -211,16 +218,16 @@ int folder_belongs(struct store *store, int64_t folder_id, int64_t account_id,
 	return query_step(&q, err);
 }
 
-int ledger_note(struct store *store, int64_t account_id, int64_t folder_id, int64_t uid,
-		const char *reason, const char *detail, int64_t now_ms, struct threads_error *err)
+int ledger_note(struct store *store, int64_t account_id, const struct ledger_entry *entry,
+		int64_t now_ms, struct threads_error *err)
 {
 	CLEANUP(query_end) struct query q = query_begin(store->db, sql_ledger_note);
 
 	query_bind_int(&q, ":now_ms", now_ms);
 	query_bind_int(&q, ":account_id", account_id);
-	query_bind_id(&q, ":folder_id", folder_id);
-	query_bind_int(&q, ":uid", uid);
-	query_bind_text(&q, ":reason", reason);
-	query_bind_text(&q, ":detail", detail);
+	query_bind_id(&q, ":folder_id", entry->folder_id);
+	query_bind_int(&q, ":uid", entry->uid);
+	query_bind_text(&q, ":reason", entry->reason);
+	query_bind_text(&q, ":detail", entry->detail);
 	return query_run(&q, err);
 }

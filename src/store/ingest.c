@@ -149,7 +149,7 @@ static int source_load(struct ingest *ingest, const struct ingest_source *source
 /* How many items from here on make about INGEST_SLICE_MS of work. */
 static size_t slice_size(const struct ingest *ingest, const struct ingest_item *items, size_t left)
 {
-	size_t max = (size_t)(INGEST_SLICE_MS * 1000 / (ingest->item_us + 1));
+	size_t max = (size_t)(INGEST_SLICE_MS * INT64_C(1000) / (ingest->item_us + 1));
 	size_t n = 0, bytes = 0;
 
 	if (ingest->single > 0)
@@ -290,7 +290,8 @@ static bool refuse_single(struct ingest *ingest, struct ingest_item *item, size_
 
 static void cost_learn(struct ingest *ingest, int64_t begun_ms, size_t n)
 {
-	const int64_t spent_us = (clock_monotonic_ms() - begun_ms) * 1000 / (int64_t)n;
+	const int64_t spent_us =
+		(clock_monotonic_ms() - begun_ms) * 1000 / (int64_t)(n > 0 ? n : 1);
 
 	ingest->item_us = (ingest->item_us * 3 + spent_us) / 4;
 	if (ingest->single > 0)

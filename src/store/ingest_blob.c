@@ -44,11 +44,12 @@ static int pack_change(struct ingest *ingest, int64_t number, struct threads_err
 	return rc;
 }
 
-int blob_add(struct ingest *ingest, int kind, const void *data, size_t len, enum pack_coding coding,
-	     int64_t size, const unsigned char *sha256, int64_t *ret_id, struct threads_error *err)
+int blob_add(struct ingest *ingest, const struct blob_new *blob, int64_t *ret_id,
+	     struct threads_error *err)
 {
 	struct pack_location location;
-	int rc = pack_append(ingest->packs, data, len, coding, size, &location, err);
+	int rc = pack_append(ingest->packs, blob->data, blob->len, blob->coding, blob->size,
+			     &location, err);
 
 	if (rc == 0 && location.pack != ingest->pack_number)
 		rc = pack_change(ingest, location.pack, err);
@@ -57,14 +58,14 @@ int blob_add(struct ingest *ingest, int kind, const void *data, size_t len, enum
 
 	CLEANUP(query_end) struct query q = query_begin(ingest->db, sql_blob_add);
 
-	query_bind_int(&q, ":kind", kind);
+	query_bind_int(&q, ":kind", blob->kind);
 	query_bind_int(&q, ":pack_id", location.pack);
 	query_bind_int(&q, ":offset", location.offset);
 	query_bind_int(&q, ":length", location.length);
-	query_bind_int(&q, ":coding", coding);
-	query_bind_int(&q, ":size_bytes", size);
-	if (sha256)
-		query_bind_blob(&q, ":sha256", sha256, DIGEST_LEN);
+	query_bind_int(&q, ":coding", blob->coding);
+	query_bind_int(&q, ":size_bytes", blob->size);
+	if (blob->sha256)
+		query_bind_blob(&q, ":sha256", blob->sha256, DIGEST_LEN);
 	else
 		query_bind_null(&q, ":sha256");
 	rc = query_run(&q, err);
@@ -89,9 +90,16 @@ static int attachment_blob(struct ingest *ingest, const struct draft_attachment 
 		*ret_id = query_int(&q, 0);
 		return 0;
 	}
-	return blob_add(ingest, BLOB_ATTACHMENT, a->data, a->data_len,
-			a->compressed ? PACK_ZSTD : PACK_PLAIN, (int64_t)a->size, sha256, ret_id,
-			err);
+	const struct blob_new blob = {
+		.kind = BLOB_ATTACHMENT,
+		.data = a->data,
+		.len = a->data_len,
+		.coding = a->compressed ? PACK_ZSTD : PACK_PLAIN,
+		.size = (int64_t)a->size,
+		.sha256 = sha256,
+	};
+
+	return blob_add(ingest, &blob, ret_id, err);
 }
 
 static int attachment_row(struct ingest *ingest, int64_t message_id, int64_t position,

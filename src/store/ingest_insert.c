@@ -181,15 +181,19 @@ static int insert_new(struct ingest *ingest, struct ingest_item *item,
 		      struct threads_error *err)
 {
 	const bool rebuilt = item->draft && p->rebuilds;
-	const void *blob = rebuilt ? (const void *)draft->packed : p->blob.data;
-	const size_t blob_len = rebuilt ? draft->packed_len : p->blob.len;
+	const struct blob_new blob = {
+		.kind = BLOB_MESSAGE,
+		.data = rebuilt ? (const void *)draft->packed : p->blob.data,
+		.len = rebuilt ? draft->packed_len : p->blob.len,
+		.coding = PACK_ZSTD,
+		.size = (int64_t)(p->blob_skeleton + p->blob_html),
+	};
 	int64_t id = 0, blob_id = 0;
 	int follow = 0, rc;
 
 	rc = message_id_next(ingest->db, &ingest->id_hints, p->date_ms, &id, err);
 	if (rc == 0)
-		rc = blob_add(ingest, BLOB_MESSAGE, blob, blob_len, PACK_ZSTD,
-			      (int64_t)(p->blob_skeleton + p->blob_html), NULL, &blob_id, err);
+		rc = blob_add(ingest, &blob, &blob_id, err);
 	if (rc == 0)
 		rc = follow = message_row(ingest, item, draft, p, id, err);
 	if (rc < 0)
@@ -212,28 +216,34 @@ static int insert_new(struct ingest *ingest, struct ingest_item *item,
 	return rc;
 }
 
-/* A copy of a message that is there: a sighting more, and perhaps somebody more who may see it. */
+/* A message that is there already. */
+struct found {
+	int64_t id, flags;
+	bool same_account; /* this account has a sighting of it */
+};
+
+/* A copy of it: a sighting more, and perhaps somebody more who may see it. */
 static int insert_copy(struct ingest *ingest, struct ingest_item *item,
-		       const struct message_draft *draft, const struct prepared *p, int64_t id,
-		       int64_t flags, bool same_account, struct threads_error *err)
+		       const struct message_draft *draft, const struct prepared *p,
+		       const struct found *found, struct threads_error *err)
 {
 	const bool draft_no_more =
-		flags & MESSAGE_DRAFT && !(flags_of(item, draft) & MESSAGE_DRAFT);
+		found->flags & MESSAGE_DRAFT && !(flags_of(item, draft) & MESSAGE_DRAFT);
 	bool has_bcc = false;
 	int rc = 0;
 
 	if (draft_no_more) {
 		CLEANUP(query_end) struct query q = query_begin(ingest->db, sql_undraft);
 
-		query_bind_int(&q, ":id", id);
+		query_bind_int(&q, ":id", found->id);
 		rc = query_run(&q, err);
 	}
 	for (size_t i = 0; i < draft->participant_count; i++)
 		has_bcc = has_bcc || draft->participants[i].role == DRAFT_BCC;
 	if (rc == 0)
-		rc = sighting_add(ingest, item, p, id, false, err);
-	if (rc == 0 && (!same_account || has_bcc || draft_no_more))
-		rc = audience_refresh(ingest->store, id, err);
+		rc = sighting_add(ingest, item, p, found->id, false, err);
+	if (rc == 0 && (!found->same_account || has_bcc || draft_no_more))
+		rc = audience_refresh(ingest->store, found->id, err);
 	if (rc == 0)
 		rc = ledger_add(ingest, item, p->uid, "duplicate", "", err);
 	item->result = INGEST_DUPLICATE;
@@ -241,8 +251,8 @@ static int insert_copy(struct ingest *ingest, struct ingest_item *item,
 }
 
 /* Returns 1 and what is known of the message with this digest, or 0. */
-static int digest_find(struct ingest *ingest, const struct prepared *p, int64_t *ret_id,
-		       int64_t *ret_flags, bool *ret_same_account, struct threads_error *err)
+static int digest_find(struct ingest *ingest, const struct prepared *p, struct found *ret_found,
+		       struct threads_error *err)
 {
 	CLEANUP(query_end) struct query q = query_begin(ingest->db, sql_digest_find);
 	int rc;
@@ -252,9 +262,9 @@ static int digest_find(struct ingest *ingest, const struct prepared *p, int64_t 
 	rc = query_step(&q, err);
 	if (rc != 1)
 		return rc;
-	*ret_id = query_int(&q, 0);
-	*ret_flags = query_int(&q, 1);
-	*ret_same_account = query_int(&q, 2) != 0;
+	ret_found->id = query_int(&q, 0);
+	ret_found->flags = query_int(&q, 1);
+	ret_found->same_account = query_int(&q, 2) != 0;
 	return 1;
 }
 
@@ -263,8 +273,7 @@ static int insert_message(struct ingest *ingest, struct ingest_item *item, struc
 {
 	const struct message_draft *draft = item->draft ? item->draft : &nothing_read;
 	const char *why = NULL;
-	int64_t id = 0, flags = 0;
-	bool same_account = false;
+	struct found found = { 0 };
 	int rc = exclusion_check(ingest, item, draft, &why, err);
 
 	if (rc == 0 && !why) {
@@ -277,9 +286,9 @@ static int insert_message(struct ingest *ingest, struct ingest_item *item, struc
 		return ledger_add(ingest, item, p->uid, "excluded", why, err);
 	}
 	if (rc == 0)
-		rc = digest_find(ingest, p, &id, &flags, &same_account, err);
+		rc = digest_find(ingest, p, &found, err);
 	if (rc == 1)
-		return insert_copy(ingest, item, draft, p, id, flags, same_account, err);
+		return insert_copy(ingest, item, draft, p, &found, err);
 	if (rc == 0 && p->duplicate)
 		rc = threads_error_set(err, THREADS_EBUG, "a duplicate without its message");
 	return rc < 0 ? rc : insert_new(ingest, item, draft, p, err);

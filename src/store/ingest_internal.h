@@ -84,8 +84,8 @@ struct ingest {
 	struct channel_defaults defaults;
 	struct exclusions exclusions;
 	int64_t people_version; /* of the store when the caches were filled */
-	int64_t item_us; /* running mean cost of an item inside a transaction */
-	size_t single;   /* so many items are to be taken one by one (one of them fails) */
+	int64_t item_us;        /* running mean cost of an item inside a transaction */
+	size_t single;          /* so many items are to be taken one by one (one of them fails) */
 	struct prepared prepared[INGEST_SLICE_MAX];
 	/* facts of the slice in hand */
 	const struct ingest_source *source;
@@ -114,8 +114,15 @@ int insert_item(struct ingest *ingest, struct ingest_item *item, struct prepared
 		struct threads_error *err) MUST_CHECK;
 
 /* ingest_blob.c */
-int blob_add(struct ingest *ingest, int kind, const void *data, size_t len, enum pack_coding coding,
-	     int64_t size, const unsigned char *sha256, int64_t *ret_id,
+struct blob_new {
+	int kind; /* blob.kind */
+	const void *data;
+	size_t len;
+	enum pack_coding coding;
+	int64_t size;                /* plain */
+	const unsigned char *sha256; /* kind 2 only, else NULL */
+};
+int blob_add(struct ingest *ingest, const struct blob_new *blob, int64_t *ret_id,
 	     struct threads_error *err) MUST_CHECK;
 int attachments_add(struct ingest *ingest, int64_t message_id, const struct ingest_item *item,
 		    const struct prepared *prepared, struct threads_error *err) MUST_CHECK;

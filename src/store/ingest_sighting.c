@@ -33,17 +33,21 @@ static int packed_add(struct ingest *ingest, int kind, const uint8_t *data, size
 		      int64_t *ret_id, struct threads_error *err)
 {
 	const size_t cap = ZSTD_compressBound(len);
-	AUTO_FREE void *packed = malloc(cap);
-	size_t packed_len;
+	struct blob_new blob = { .kind = kind, .coding = PACK_ZSTD, .size = (int64_t)len };
+	void *packed = malloc(cap);
+	int rc;
 
 	if (!packed)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	packed_len = ZSTD_compressCCtx(ingest->cctx, packed, cap, data, len, ZSTD_LEVEL);
-	if (ZSTD_isError(packed_len))
-		return threads_error_set(err, THREADS_ENOMEM, "compress: %s",
-					 ZSTD_getErrorName(packed_len));
-	return blob_add(ingest, kind, packed, packed_len, PACK_ZSTD, (int64_t)len, NULL, ret_id,
-			err);
+	blob.data = packed;
+	blob.len = ZSTD_compressCCtx(ingest->cctx, packed, cap, data, len, ZSTD_LEVEL);
+	if (ZSTD_isError(blob.len))
+		rc = threads_error_set(err, THREADS_ENOMEM, "compress: %s",
+				       ZSTD_getErrorName(blob.len));
+	else
+		rc = blob_add(ingest, &blob, ret_id, err);
+	free(packed);
+	return rc;
 }
 
 /* A copy whose bytes differ keeps its own header, or all of it if the rest differs too. */

@@ -64,16 +64,17 @@ struct pack_reader {
 int pack_reader_new(int dir_fd, const unsigned char key[AEAD_KEY_LEN],
 		    struct pack_reader **ret_reader, struct threads_error *err)
 {
-	CLEANUP(pack_reader_freep) struct pack_reader *reader = calloc(1, sizeof(*reader));
+	struct pack_reader *reader = calloc(1, sizeof(*reader));
 
-	if (!reader)
+	if (reader)
+		reader->dctx = ZSTD_createDCtx();
+	if (!reader || !reader->dctx) {
+		pack_reader_free(reader);
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	reader->dctx = ZSTD_createDCtx();
-	if (!reader->dctx)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	}
 	reader->dir_fd = dir_fd;
 	memcpy(reader->key, key, AEAD_KEY_LEN);
-	*ret_reader = TAKE_PTR(reader);
+	*ret_reader = reader;
 	return 0;
 }
 
@@ -274,7 +275,7 @@ static int writer_start(struct pack_writer *writer, int64_t number, int64_t end,
 int pack_writer_open(int dir_fd, const unsigned char key[AEAD_KEY_LEN], int64_t number,
 		     int64_t committed, struct pack_writer **ret_writer, struct threads_error *err)
 {
-	CLEANUP(pack_writer_closep) struct pack_writer *writer = calloc(1, sizeof(*writer));
+	struct pack_writer *writer = calloc(1, sizeof(*writer));
 	int rc;
 
 	if (!writer)
@@ -283,12 +284,13 @@ int pack_writer_open(int dir_fd, const unsigned char key[AEAD_KEY_LEN], int64_t 
 	writer->dir_fd = dir_fd;
 	memcpy(writer->key, key, AEAD_KEY_LEN);
 	writer->buffer = malloc(PACK_BUFFER_SIZE);
-	if (!writer->buffer)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	rc = writer_start(writer, number > 0 ? number : 1, committed, err);
-	if (rc < 0)
+	rc = writer->buffer ? writer_start(writer, number > 0 ? number : 1, committed, err)
+			    : threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	if (rc < 0) {
+		pack_writer_close(writer);
 		return rc;
-	*ret_writer = TAKE_PTR(writer);
+	}
+	*ret_writer = writer;
 	return 0;
 }
 

@@ -135,7 +135,7 @@ static int message_rows_remove(struct store *store, int64_t id, struct threads_e
 		sql_conversation_grants_delete,
 		sql_conversation_delete,
 	};
-	CLEANUP(id_list_release) struct id_list blobs = { 0 }, conversations = { 0 };
+	struct id_list blobs = { 0 }, conversations = { 0 };
 	int rc = ids_load(store, sql_blobs, id, &blobs, err);
 
 	if (rc == 0)
@@ -147,6 +147,8 @@ static int message_rows_remove(struct store *store, int64_t id, struct threads_e
 	for (size_t i = 0; i < ARRAY_SIZE(conversation_rows) && rc == 0; i++)
 		if (conversations.count == 1)
 			rc = run_id(store, conversation_rows[i], conversations.ids[0], err);
+	id_list_release(&blobs);
+	id_list_release(&conversations);
 	return rc;
 }
 
@@ -182,7 +184,7 @@ static int own_blob(struct store *store, int64_t folder_id, int64_t uid, struct 
 static int sighting_row_remove(struct store *store, int64_t folder_id, int64_t uid,
 			       struct threads_error *err)
 {
-	CLEANUP(id_list_release) struct id_list blobs = { 0 };
+	struct id_list blobs = { 0 };
 	int rc = own_blob(store, folder_id, uid, &blobs, err);
 
 	if (rc == 0)
@@ -193,6 +195,7 @@ static int sighting_row_remove(struct store *store, int64_t folder_id, int64_t u
 		rc = run_sighting(store, sql_sighting_delete, folder_id, uid, err);
 	for (size_t i = 0; i < blobs.count && rc == 0; i++)
 		rc = blob_release(store, blobs.ids[i], err);
+	id_list_release(&blobs);
 	return rc;
 }
 

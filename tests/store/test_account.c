@@ -315,10 +315,12 @@ static void test_folders_have_generations(void **state)
 	struct fake mail = hello;
 
 	assert_rc(folder_list(f->store, account, listed, 2, FIXTURE_NOW, &err), 0, &err);
-	assert_rc(folder_open(f->store, account, "INBOX", 17, 5, FIXTURE_NOW, &first, &err), 0,
-		  &err);
-	assert_rc(folder_open(f->store, account, "INBOX", 17, 6, FIXTURE_NOW, &same, &err), 0,
-		  &err);
+	assert_rc(folder_open(f->store, account, &(const struct folder_seen){ "INBOX", 17, 5 },
+			      FIXTURE_NOW, &first, &err),
+		  0, &err);
+	assert_rc(folder_open(f->store, account, &(const struct folder_seen){ "INBOX", 17, 6 },
+			      FIXTURE_NOW, &same, &err),
+		  0, &err);
 	assert_int_equal(first, same);
 	for (int uid = 1; uid <= 7; uid++) {
 		char id[32];
@@ -328,12 +330,15 @@ static void test_folders_have_generations(void **state)
 		if (uid != 4)
 			fixture_store(f, &mail, account, first, uid);
 	}
-	assert_rc(ledger_note(f->store, account, first, 9, "failed", "too large", 1, &err), 0,
-		  &err);
+	assert_rc(ledger_note(f->store, account,
+			      &(const struct ledger_entry){ first, 9, "failed", "too large" }, 1,
+			      &err),
+		  0, &err);
 	assert_rc(folder_known_uids(f->store, first, &uids, &err), 0, &err);
 	assert_string_equal(strbuf_str(&uids), "1:3,5:7,9");
-	assert_rc(folder_open(f->store, account, "INBOX", 18, 6, FIXTURE_NOW, &second, &err), 0,
-		  &err);
+	assert_rc(folder_open(f->store, account, &(const struct folder_seen){ "INBOX", 18, 6 },
+			      FIXTURE_NOW, &second, &err),
+		  0, &err);
 	assert_int_not_equal(first, second);
 	strbuf_reset(&uids);
 	assert_rc(folder_known_uids(f->store, second, &uids, &err), 0, &err);
