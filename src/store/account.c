@@ -258,7 +258,8 @@ static int account_take(const struct query *q, struct account *a, struct threads
 	    a->login && a->ca && a->folders)
 		return 1;
 	account_release(a);
-	return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	return THREADS_ENOMEM;
 }
 
 int account_find(struct store *store, const char *name_or_id, struct account *ret_account,
