@@ -9,8 +9,23 @@
 enum {
 	BOUNDARIES_MAX = 64, /* different ones that are told apart when there are too many parts */
 	BOUNDARY_MAX = 200,
+	NESTED_MAX = 16,  /* attached messages inside each other */
 	STACK_MAX = 1100, /* gmime stops at a depth of 1,024 */
 };
+
+/*
+ * gmime reads the addresses and words of each message's headers at once, in time
+ * quadratic in their length, and does not say where an attached message lies. So
+ * it never sees a message: attached ones are parts like others, and are parsed as
+ * parts themselves, which leaves their headers alone.
+ */
+static void plain_messages(void)
+{
+	static const char *const names[] = { "rfc822", "rfc2822", "global", "news" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		g_mime_object_register_type("message", names[i], GMIME_TYPE_PART);
+}
 
 int mime_open(struct mime **ret_mime, struct threads_error *err)
 {
@@ -20,6 +35,7 @@ int mime_open(struct mime **ret_mime, struct threads_error *err)
 	if (!mime)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	g_mime_init();
+	plain_messages();
 	rc = charsets_open(&mime->charsets, err);
 	if (rc == 0)
 		rc = digest_new(&mime->digest, err);
@@ -117,24 +133,35 @@ static size_t parts_limit(const char *data, size_t len)
 
 /* ---- walking what gmime found ---- */
 
+/* What gmime made of the message or of an attached one. */
+struct mime_root {
+	GMimeObject *object;
+	GByteArray *bytes; /* borrows the caller's data */
+	struct mime_root *next;
+};
+
+/* A part that is still to be looked at. */
+struct pending {
+	GMimeObject *object;
+	size_t parent;
+	size_t base; /* where the message it belongs to begins in the raw bytes */
+	int nested;
+};
+
 struct walk {
 	struct mime_message *message;
 	size_t cap;
-	struct {
-		GMimeObject *object; /* NULL: end of the part "parent" */
-		size_t parent;
-	} stack[STACK_MAX + MIME_PARTS_MAX];
+	struct pending stack[STACK_MAX + MIME_PARTS_MAX];
 	size_t depth;
 	bool failed;
 };
 
-static bool walk_push(struct walk *w, GMimeObject *object, size_t parent)
+static void walk_push(struct walk *w, const struct pending *pending)
 {
-	if (w->depth == ARRAY_SIZE(w->stack))
-		return false;
-	w->stack[w->depth].object = object;
-	w->stack[w->depth++].parent = parent;
-	return true;
+	if (w->depth < ARRAY_SIZE(w->stack))
+		w->stack[w->depth++] = *pending;
+	else
+		w->message->cut = true;
 }
 
 static struct mime_part *part_add(struct walk *w, size_t parent)
@@ -154,6 +181,46 @@ static struct mime_part *part_add(struct walk *w, size_t parent)
 	}
 	m->parts[m->count] = (struct mime_part){ .parent = parent, .after = m->count + 1 };
 	return &m->parts[m->count++];
+}
+
+/* gmime reads through a GByteArray that borrows data. Returns NULL if it finds nothing. */
+static struct mime_root *root_parse(struct mime_message *m, const char *data, size_t len)
+{
+	union {
+		const char *in;
+		guint8 *out; /* gmime does not write */
+	} bytes = { .in = data };
+	GByteArray *array = g_byte_array_new_take(bytes.out, len);
+	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(array);
+	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+	struct mime_root *root = calloc(1, sizeof(*root));
+
+	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+	g_mime_parser_set_persist_stream(parser, TRUE);
+	if (root) {
+		root->object = g_mime_parser_construct_part(parser, NULL);
+		root->bytes = array; /* the parts' own streams use it */
+		root->next = m->roots;
+		m->roots = root;
+	} else {
+		g_byte_array_free(array, FALSE);
+	}
+	g_object_unref(parser);
+	g_object_unref(stream);
+	return root && root->object ? root : NULL;
+}
+
+static void roots_free(struct mime_message *m)
+{
+	while (m->roots) {
+		struct mime_root *next = m->roots->next;
+
+		if (m->roots->object)
+			g_object_unref(m->roots->object);
+		g_byte_array_free(m->roots->bytes, FALSE); /* the bytes are the caller's */
+		free(m->roots);
+		m->roots = next;
+	}
 }
 
 static void type_set(struct mime_part *part, GMimeObject *object)
@@ -195,17 +262,18 @@ static enum transfer encoding_of(GMimeDataWrapper *content)
 	return TRANSFER_IDENTITY;
 }
 
-static void leaf_set(const struct mime_message *m, struct mime_part *part, GMimePart *object)
+static void leaf_set(const struct mime_message *m, struct mime_part *part, GMimePart *object,
+		     size_t base)
 {
-	const char *end;
 	GMimeDataWrapper *content = g_mime_part_get_content(object);
 	GMimeStream *stream = content ? g_mime_data_wrapper_get_stream(content) : NULL;
+	const char *end;
 
 	part->kind = MIME_LEAF;
 	if (!stream || stream->bound_start < 0 || stream->bound_end < stream->bound_start ||
-	    (size_t)stream->bound_end > m->len)
+	    (size_t)stream->bound_end > m->len - base)
 		return;
-	part->offset = (size_t)stream->bound_start;
+	part->offset = base + (size_t)stream->bound_start;
 	part->length = (size_t)(stream->bound_end - stream->bound_start);
 	part->encoding = encoding_of(content);
 	end = m->data + part->offset + part->length;
@@ -222,7 +290,7 @@ static void empty_multipart_set(const struct mime_message *m, struct mime_part *
 {
 	const char *end = m->data + m->len, *body = end, *lf = m->data - 1;
 
-	if (part->parent != 0)
+	if (part != &m->parts[1])
 		return; /* gmime does not say where the body of an inner one begins */
 	while (lf + 1 < end && (lf = memchr(lf + 1, '\n', (size_t)(end - lf - 1))) != NULL) {
 		const char *next = lf + 1 < end && lf[1] == '\r' ? lf + 2 : lf + 1;
@@ -238,73 +306,83 @@ static void empty_multipart_set(const struct mime_message *m, struct mime_part *
 	snprintf(part->type, sizeof(part->type), "text/plain");
 }
 
-static size_t first_header(GMimeHeaderList *list)
+static bool is_message(const struct mime_part *part)
 {
-	gint64 offset = -1;
+	static const char *const types[] = { "message/rfc822", "message/rfc2822", "message/global",
+					     "message/news" };
 
-	if (list && g_mime_header_list_get_count(list) > 0)
-		offset = g_mime_header_get_offset(g_mime_header_list_get_header_at(list, 0));
-	return offset >= 0 ? (size_t)offset : SIZE_MAX;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (strcmp(part->type, types[i]) == 0)
+			return part->encoding == TRANSFER_IDENTITY && part->length > 0;
+	return false;
 }
 
-/* gmime does not say where an attached message lies. It begins with its first header,
- * which is either one of the message's or a Content-... one of its part. */
-static void message_set(struct mime_part *part, GMimeMessage *inner)
+/* Length of an mbox separator that somebody saved with the message. */
+static size_t from_line(const char *data, size_t len)
 {
-	GMimeObject *body = g_mime_message_get_mime_part(inner);
-	size_t other = SIZE_MAX;
+	const size_t quote = len > 0 && data[0] == '>';
+	const char *newline;
 
+	if (len < quote + 5 || memcmp(data + quote, "From ", 5) != 0)
+		return 0;
+	newline = memchr(data, '\n', len);
+	return newline ? (size_t)(newline + 1 - data) : 0;
+}
+
+/* An attached message: parsed by itself. One without headers is none, but a file. */
+static void walk_attached(struct walk *w, size_t self, int nested)
+{
+	struct mime_part *part = &w->message->parts[self];
+	struct pending inner = { .parent = self, .base = part->offset, .nested = nested + 1 };
+	struct mime_root *root;
+
+	if (nested == NESTED_MAX) {
+		w->message->cut = true;
+		return;
+	}
+	inner.base += from_line(w->message->data + part->offset, part->length);
+	root = root_parse(w->message, w->message->data + inner.base,
+			  part->length - (inner.base - part->offset));
+	if (!root || g_mime_header_list_get_count(g_mime_object_get_header_list(root->object)) == 0)
+		return;
 	part->kind = MIME_MESSAGE;
-	part->object = inner;
-	part->headers = g_mime_object_get_header_list(GMIME_OBJECT(inner));
-	part->offset = first_header(part->headers);
-	if (body)
-		other = first_header(g_mime_object_get_header_list(body));
-	if (other < part->offset)
-		part->offset = other;
+	part->headers = g_mime_object_get_header_list(root->object);
+	inner.object = root->object;
+	walk_push(w, &inner);
 }
 
-static void walk_children(struct walk *w, GMimeObject *object, size_t self)
+static void walk_multipart(struct walk *w, const struct pending *at, size_t self)
 {
-	if (GMIME_IS_MULTIPART(object)) {
-		GMimeMultipart *multipart = GMIME_MULTIPART(object);
+	GMimeMultipart *multipart = GMIME_MULTIPART(at->object);
+	struct mime_part *part = &w->message->parts[self];
+	struct pending child = { .parent = self, .base = at->base, .nested = at->nested };
 
-		for (int i = g_mime_multipart_get_count(multipart); i-- > 0;)
-			if (!walk_push(w, g_mime_multipart_get_part(multipart, i), self))
-				w->message->cut = true;
-	} else if (w->message->parts[self].kind == MIME_MESSAGE) {
-		GMimeObject *inner = g_mime_message_get_mime_part(w->message->parts[self].object);
-
-		if (inner)
-			walk_push(w, inner, self);
+	part->kind = MIME_MULTIPART;
+	if (g_mime_multipart_get_count(multipart) == 0)
+		empty_multipart_set(w->message, part);
+	for (int i = g_mime_multipart_get_count(multipart); i-- > 0;) {
+		child.object = g_mime_multipart_get_part(multipart, i);
+		walk_push(w, &child);
 	}
 }
 
-static void walk_part(struct walk *w, GMimeObject *object, size_t parent)
+static void walk_part(struct walk *w, const struct pending *at)
 {
-	struct mime_part *part = part_add(w, parent);
+	struct mime_part *part = part_add(w, at->parent);
+	const size_t self = w->message->count - 1;
 
 	if (!part)
 		return;
-	part->object = object;
-	part->headers = part->own_headers = g_mime_object_get_header_list(object);
-	type_set(part, object);
-	if (GMIME_IS_MULTIPART(object)) {
-		part->kind = MIME_MULTIPART;
-		if (g_mime_multipart_get_count(GMIME_MULTIPART(object)) == 0)
-			empty_multipart_set(w->message, part);
-	} else if (GMIME_IS_MESSAGE(object)) {
-		message_set(part, GMIME_MESSAGE(object));
-		snprintf(part->type, sizeof(part->type), "message/rfc822");
-	} else if (GMIME_IS_MESSAGE_PART(object)) {
-		GMimeMessage *inner = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
-
-		if (inner)
-			message_set(part, inner);
-	} else if (GMIME_IS_PART(object)) {
-		leaf_set(w->message, part, GMIME_PART(object));
+	part->headers = part->own_headers = g_mime_object_get_header_list(at->object);
+	type_set(part, at->object);
+	if (GMIME_IS_MULTIPART(at->object)) {
+		walk_multipart(w, at, self);
+		return;
 	}
-	walk_children(w, object, (size_t)(part - w->message->parts));
+	if (GMIME_IS_PART(at->object))
+		leaf_set(w->message, part, GMIME_PART(at->object), at->base);
+	if (is_message(part))
+		walk_attached(w, self, at->nested);
 }
 
 /* Each part's "after", children first. */
@@ -318,139 +396,70 @@ static void close_parts(struct mime_message *m)
 	}
 }
 
-/* The boundary of the multipart that i stands in, or NULL: nothing ends i early. */
-static const char *boundary_around(const struct mime_message *m, size_t i)
+/* Part 0 is the message itself. */
+static void message_begin(struct walk *w, struct mime_root *root, size_t base)
 {
-	do {
-		i = m->parts[i].parent;
-		if (m->parts[i].kind == MIME_MULTIPART)
-			return g_mime_object_get_content_type_parameter(m->parts[i].object,
-									"boundary");
-	} while (i != 0);
-	return NULL;
+	const struct pending body = { .object = root->object, .base = base };
+	struct mime_part *part = part_add(w, 0);
+
+	if (!part)
+		return;
+	part->kind = MIME_MESSAGE;
+	part->length = w->message->len;
+	part->headers = part->own_headers = g_mime_object_get_header_list(root->object);
+	snprintf(part->type, sizeof(part->type), "message/rfc822");
+	walk_push(w, &body);
 }
 
-/* Where the line "--boundary" begins, without the line end in front of it. */
-static size_t boundary_line(const struct mime_message *m, size_t from, const char *boundary)
-{
-	const char *end = m->data + m->len, *p = m->data + from;
-	const size_t len = strlen(boundary);
-
-	for (; (p = dashes_next(m->data, p, end)) != NULL; p += 2) {
-		if ((size_t)(end - p - 2) < len || memcmp(p + 2, boundary, len) != 0)
-			continue;
-		if (p > m->data + from)
-			p -= p - m->data >= 2 && p[-2] == '\r' ? 2 : 1;
-		return (size_t)(p - m->data);
-	}
-	return m->len;
-}
-
-/* Ends of attached messages: the next boundary behind their last leaf. Only of the
- * outer ones; a chain of a thousand would look at the same bytes a thousand times. */
-static void close_messages(struct mime_message *m)
-{
-	enum { DEPTH = 8 };
-
-	for (size_t i = 1; i < m->count; i++) {
-		struct mime_part *part = &m->parts[i];
-		const char *boundary;
-		size_t from = part->offset, depth = 0;
-
-		if (part->kind != MIME_MESSAGE)
-			continue;
-		if (part->offset > m->len)
-			part->offset = from = m->len; /* it has no headers at all: unknown */
-		for (size_t up = i; up != 0; up = m->parts[up].parent)
-			if (++depth > DEPTH * 4)
-				break;
-		for (size_t in = i + 1; in < part->after; in++)
-			if (m->parts[in].kind == MIME_LEAF &&
-			    m->parts[in].offset + m->parts[in].length > from)
-				from = m->parts[in].offset + m->parts[in].length;
-		boundary = depth <= DEPTH * 4 ? boundary_around(m, i) : NULL;
-		part->length =
-			(boundary ? boundary_line(m, from, boundary) : m->len) - part->offset;
-	}
-}
-
-static int walk_all(struct mime_message *m, struct threads_error *err)
+static int walk_all(struct mime_message *m, struct mime_root *root, size_t base,
+		    struct threads_error *err)
 {
 	AUTO_FREE struct walk *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	w->message = m;
-	walk_push(w, m->root, 0);
+	message_begin(w, root, base);
 	while (w->depth > 0 && !w->failed) {
-		w->depth--;
-		walk_part(w, w->stack[w->depth].object, w->stack[w->depth].parent);
+		const struct pending at = w->stack[--w->depth];
+
+		walk_part(w, &at);
 	}
 	if (w->failed)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	close_parts(m);
-	close_messages(m);
-	m->parts[0].offset = 0;
-	m->parts[0].length = m->len;
 	return 0;
-}
-
-/* gmime reads through a GByteArray that borrows data. */
-static GMimeMessage *gmime_parse(const char *data, size_t len)
-{
-	union {
-		const char *in;
-		guint8 *out; /* gmime does not write */
-	} bytes = { .in = data };
-	GByteArray *array = g_byte_array_new_take(bytes.out, len);
-	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(array);
-	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-	GMimeMessage *message;
-
-	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
-	g_mime_parser_set_persist_stream(parser, TRUE);
-	message = g_mime_parser_construct_message(parser, NULL);
-	g_object_unref(parser);
-	/* The parts' own streams share the array: it is freed with the message. */
-	if (message)
-		g_object_set_data_full(G_OBJECT(message), "threads-bytes", array,
-				       (GDestroyNotify)g_byte_array_unref);
-	g_object_unref(stream);
-	return message;
 }
 
 int mime_message_parse(const char *data, size_t len, struct mime_message *ret_message,
 		       struct threads_error *err)
 {
-	struct mime_message m = { .data = data, .len = len };
-	const size_t seen = parts_limit(data, len);
+	CLEANUP(mime_message_release) struct mime_message m = { .data = data, .len = len };
+	const size_t base = from_line(data, len);
+	struct mime_root *root;
+	size_t seen;
 	int rc;
 
 	if (len >= INT32_MAX)
 		return threads_error_set(err, THREADS_ELIMIT, "message is larger than 2 GB");
+	seen = parts_limit(data, len);
 	m.cut = seen < len;
-	m.root = gmime_parse(data, seen);
-	if (!m.root) /* nothing at all: a message without headers and body */
-		m.root = gmime_parse("\n", 1);
-	if (!m.root)
+	root = root_parse(&m, data + base, seen > base ? seen - base : 0);
+	if (!root) /* nothing at all: a message without headers and body */
+		root = root_parse(&m, "\n", 1);
+	if (!root)
 		return threads_error_set(err, THREADS_EINVAL, "not a message");
-	rc = walk_all(&m, err);
+	rc = walk_all(&m, root, base, err);
 	if (rc < 0)
-		mime_message_release(&m);
-	else
-		*ret_message = m;
-	return rc;
+		return rc;
+	*ret_message = m;
+	m = (struct mime_message){ 0 };
+	return 0;
 }
 
 void mime_message_release(struct mime_message *message)
 {
-	if (message->root) {
-		GByteArray *array = g_object_steal_data(G_OBJECT(message->root), "threads-bytes");
-
-		g_object_unref(message->root);
-		if (array)
-			g_byte_array_free(array, FALSE); /* the bytes are the caller's */
-	}
+	roots_free(message);
 	free(message->parts);
 	*message = (struct mime_message){ 0 };
 }

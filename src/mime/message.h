@@ -40,18 +40,19 @@ struct mime_part {
 	size_t after;              /* index behind its last descendant */
 	size_t offset, length;     /* content, still encoded, in the raw message */
 	char type[MIME_TYPE_SIZE]; /* lower case; "message/rfc822" for part 0 */
-	void *object;              /* gmime's */
 	void *headers;             /* of the message for MIME_MESSAGE, else as own_headers */
 	void *own_headers;         /* that describe the part itself: Content-... */
 };
+
+struct mime_root;
 
 struct mime_message {
 	const char *data; /* the caller's */
 	size_t len;
 	struct mime_part *parts;
-	size_t count; /* >= 1 */
-	bool cut;     /* there are parts beyond the limit */
-	void *root;
+	size_t count;            /* >= 1 */
+	bool cut;                /* there are parts beyond the limit */
+	struct mime_root *roots; /* gmime's objects */
 };
 
 /* data must outlive ret_message and be < 2 GB. Whatever the bytes are, there is a
