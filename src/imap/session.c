@@ -325,22 +325,21 @@ static int connect_to(struct session *session, const struct session_options *opt
 	return account->tls == ACCOUNT_TLS_STARTTLS ? start_tls(session, options, why) : 0;
 }
 
-/* Google asks for it. No answer matters, except that the connection lives. */
+/* Google asks for it. No answer matters, except that the connection lives.
+ * Not mailimap_id_basic(): it loses memory at every call. */
 static int introduce(struct session *session, struct failure *why)
 {
-	char *name = NULL, *version = NULL;
+	static const char command[] =
+		"ID (\"name\" \"Threads\" \"version\" \"" THREADS_VERSION "\")";
 	int r;
 
 	if (!mailimap_has_extension(session->imap, "ID"))
 		return 0;
 	session_expect(session, SMALL_ANSWER);
-	r = mailimap_id_basic(session->imap, "Threads", THREADS_VERSION, &name, &version);
-	if (r == MAILIMAP_NO_ERROR) {
-		free(name);
-		free(version);
+	r = mailimap_custom_command(session->imap, command);
+	if (r == MAILIMAP_NO_ERROR || is_plain_refusal(r))
 		return 0;
-	}
-	return is_plain_refusal(r) ? 0 : session_failed(session, r, false, why);
+	return session_failed(session, r, false, why);
 }
 
 int session_open(struct session *session, const struct session_options *options,

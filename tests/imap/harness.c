@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/strbuf.h"
 #include "harness.h"
+#include "imap/worker.h"
 #include "ipc/frame.h"
 #include "ipc/memfd.h"
 
@@ -43,6 +44,45 @@ static void send_frame(int fd, const struct frame *f)
 	/* The process may be gone: then there is nobody to tell. */
 	if (frame_send(fd, f, &why) < 0 && why.code == THREADS_ELIMIT)
 		fail_msg("frame too large: %s", why.text);
+}
+
+/* Ends only by itself: for tests of one pass. */
+static void start_in_process(struct harness *h)
+{
+	static const enum role roles[] = { ROLE_VAULT, ROLE_DIAL, ROLE_INDEX };
+	int *const ours[] = { &h->vault, &h->dial, &h->index };
+	int theirs[ARRAY_SIZE(roles)], alive[2];
+	struct links *links = NULL;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, alive), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
+		int pair[2];
+
+		assert_int_equal(
+			socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair),
+			0);
+		*ours[i] = pair[0];
+		theirs[i] = pair[1];
+	}
+	h->pid = fork();
+	assert_true(h->pid >= 0);
+	if (h->pid == 0) {
+		signal(SIGPIPE, SIG_IGN);
+		if (links_new(&links, &err) < 0)
+			_exit(1);
+		for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
+			close(*ours[i]);
+			if (links_offer(links, roles[i], theirs[i], &err) < 0)
+				_exit(1);
+		}
+		worker_run(links, -1);
+		links_free(links);
+		exit(0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
+		close(theirs[i]);
+	close(alive[1]);
+	h->control = alive[0];
 }
 
 static int new_link(struct harness *h, enum role role)
@@ -117,6 +157,11 @@ void harness_start(struct harness *h)
 	int pair[2];
 
 	h->exited = false;
+	if (h->in_process) {
+		start_in_process(h);
+		send_account(h);
+		return;
+	}
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	h->pid = fork();
 	assert_true(h->pid >= 0);

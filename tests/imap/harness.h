@@ -48,6 +48,7 @@ struct harness {
 	int64_t message_max, poll_s, timeout_s;
 	const char *folders[8];
 	int folder_choices;
+	bool in_process; /* no program, no sandbox, no supervisor: for the search for leaks */
 	bool hold_acks;  /* batches are not acknowledged */
 	int vault_error; /* enum threads_code instead of a password */
 

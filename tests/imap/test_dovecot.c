@@ -57,6 +57,7 @@ static void test_fetches_all_then_nothing(void **state)
 	assert_null(harness_folder(&h, "Drafts"));
 	assert_non_null(harness_folder(&h, "Sent"));
 	harness_stop(&h);
+	assert_true(log_says("body_count=500"));
 
 	/* A second process, and a second pass in it: no body is read, nothing is marked as seen. */
 	h.passes = 0;
@@ -342,6 +343,41 @@ static void test_too_large_goes_to_the_ledger(void **state)
 		assert_in_range(harness_folder(&h, "INBOX")->list[i].len, 1, 8000);
 }
 
+/* Under the sanitizers: the search at the end of a process fails its exit status. */
+static void test_nothing_leaks(void **state)
+{
+	static const char *const passwords[] = { "alice-pw", "wrong" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(passwords); i++) {
+		CLEANUP(harness_release) struct harness h;
+
+		begin(&h);
+		h.in_process = true;
+		h.mode = IMAP_MODE_ONCE;
+		h.password = passwords[i];
+		harness_start(&h);
+		assert_true(harness_until(&h, harness_exited, PASS_MS));
+		assert_int_equal(harness_stored(&h), i == 0 ? MAILS + 1 : 0);
+		assert_int_equal(h.status, 0);
+	}
+}
+
+/* Without a certificate of its own an account trusts what the system trusts; not the lab. */
+static void test_system_certificates(void **state)
+{
+	CLEANUP(harness_release) struct harness h;
+
+	(void)state;
+	begin(&h);
+	h.mode = IMAP_MODE_TEST;
+	h.ca[0] = '\0';
+	harness_start(&h);
+	assert_true(harness_until(&h, harness_exited, 20000));
+	assert_string_equal(h.states[h.state_count - 1].kind, "certificate-incomplete");
+	assert_int_equal(h.vault_opens, 0);
+}
+
 static int start(void **state)
 {
 	char count[16], gen[128];
@@ -362,7 +398,7 @@ static int stop(void **state)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	/* Later ones count on the message that the second delivers. */
 	const struct CMUnitTest tests[] = {
@@ -378,7 +414,11 @@ int main(void)
 		cmocka_unit_test(test_new_index_asks_anew),
 		cmocka_unit_test(test_chosen_folders),
 		cmocka_unit_test(test_too_large_goes_to_the_ledger),
+		cmocka_unit_test(test_nothing_leaks),
+		cmocka_unit_test(test_system_certificates),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests_name("imap/dovecot", tests, start, stop);
 }
