@@ -198,7 +198,7 @@ static int folder_count(struct ingest *ingest, const struct ingest_item *item,
 static int slice_insert(struct ingest *ingest, struct ingest_item *items, size_t n,
 			struct ingest_counts *counts, struct threads_error *err)
 {
-	struct slice_order order[INGEST_SLICE_MAX];
+	struct slice_order order[INGEST_SLICE_MAX] = { 0 };
 
 	for (size_t i = 0; i < n; i++)
 		order[i] =

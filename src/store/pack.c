@@ -25,7 +25,7 @@ static void put_u64(unsigned char *out, uint64_t value)
 
 static struct pack_binding binding_make(int64_t number, int64_t offset, int64_t length)
 {
-	struct pack_binding binding;
+	struct pack_binding binding = { 0 };
 
 	put_u64(binding.bytes, (uint64_t)number);
 	put_u64(binding.bytes + 8, (uint64_t)offset);
