@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A hub for a test. Sourced by the scripts in this folder, not run.
+#   free_port                              prints a port of 127.0.0.1 that nobody listens on
 #   hub_start FOLDER PORT [KEY=VALUE...]   starts a hub with its data in FOLDER/data, waits until it is ready
 #   ctl VERB...                            threadsctl of that hub
 #   hub_stop                               ends it (also called at exit)
@@ -29,6 +30,12 @@ check() {
 # same NAME GOT WANT
 same() {
 	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got '$2', not '$3'"; fi
+}
+
+free_port() {
+	local port
+	while port=$((20000 + RANDOM % 10000)); port_open "$port"; do :; done
+	echo "$port"
 }
 
 # A scratch folder that the roles' uids can reach; removed at the end.
