@@ -342,13 +342,10 @@ static void secret_put(void *arg, int rc, struct frame *f, const struct threads_
 int route_account_secret(struct exchange *ex, struct threads_error *err)
 {
 	CLEANUP(reader_bound_release) struct reader_bound bound = { 0 };
-	CLEANUP(strbuf_release) struct strbuf box = STRBUF_INIT(BOX_TEXT_MAX);
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
-	const char *text;
-	int rc = json_get_text(ex->body, "box", BOX_TEXT_MAX, &text, err);
+	const char *box;
+	int rc = json_get_text(ex->body, "box", BOX_TEXT_MAX, &box, err);
 
-	if (rc == 0)
-		rc = base64url_decode(&box, text, strlen(text), err);
 	if (rc < 0)
 		return rc;
 	rc = bound_get(ex, &bound, err);
@@ -357,6 +354,6 @@ int route_account_secret(struct exchange *ex, struct threads_error *err)
 	if (!bound.mine)
 		return threads_error_set(err, THREADS_EDENIED,
 					 "only the account's owner can give its password");
-	account_put_question(&f, &bound, box.data, box.len);
+	account_put_question(&f, &bound, box, strlen(box));
 	return exchange_ask(ex, ROLE_VAULT, &f, QUESTION_REPEAT, secret_put, err);
 }

@@ -10,7 +10,6 @@ enum {
 	TEST_WAIT_MS = 90 * 1000,
 	SYNC_WAIT_MS = 6 * 60 * 60 * 1000,
 	TEST_RETRIES = 20,
-	BOX_TEXT_MAX = 8192,
 };
 
 /* ---- add, set-password: what threadsctl must seal --------------------------------------------- */
@@ -222,20 +221,17 @@ static void secret_kept(void *arg, int rc, struct frame *f, const struct threads
 int control_account_secret(struct control *control, struct threads_error *err)
 {
 	CLEANUP(reader_bound_release) struct reader_bound bound = { 0 };
-	CLEANUP(strbuf_release) struct strbuf box = STRBUF_INIT(BOX_TEXT_MAX);
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
-	const char *text = control_text(control, "box");
-	int rc = base64url_decode(&box, text, strlen(text), err);
+	const char *box = control_text(control, "box");
+	int rc = reader_account_bound(control->api->reader, &control_operator,
+				      control_text(control, "account_id"), &bound, err);
 
-	if (rc == 0)
-		rc = reader_account_bound(control->api->reader, &control_operator,
-					  control_text(control, "account_id"), &bound, err);
 	if (rc == 0)
 		return threads_error_set(err, THREADS_EINVAL, "there is no such account");
 	if (rc < 0)
 		return rc;
 	memcpy(control->target, bound.public_id, PUBLIC_ID_SIZE);
-	account_put_question(&f, &bound, box.data, box.len);
+	account_put_question(&f, &bound, box, strlen(box));
 	return control_ask(control, ROLE_VAULT, &f, QUESTION_REPEAT, QUESTION_WAIT_MS, secret_kept,
 			   err);
 }

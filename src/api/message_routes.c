@@ -85,9 +85,9 @@ static void headers_sent(struct exchange *ex, int fd, int64_t length)
 		exchange_reply_error(ex, rc, &err);
 		return;
 	}
-	json_object_set_new(
-		answer, "sighting",
-		json_pack("{ss,ss}", "account", ex->blob.account, "folder", ex->blob.folder));
+	json_object_set_new(answer, "sighting",
+			    json_pack("{s{ss,ss},ss}", "account", "id", ex->blob.account_id, "name",
+				      ex->blob.account, "folder", ex->blob.folder));
 	exchange_reply_json(ex, 200, answer);
 }
 

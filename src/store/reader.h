@@ -62,9 +62,9 @@ struct reader_blob {
 	} * blobs; /* freed by reader_blob_release() */
 	size_t blob_count;
 	struct strbuf recipe;
-	int64_t size;                  /* plain bytes, -1 if not known */
-	char *filename, *content_type; /* of an attachment */
-	char *account, *folder;        /* of the sighting that is shown, "" without one */
+	int64_t size;                        /* plain bytes, -1 if not known */
+	char *filename, *content_type;       /* of an attachment */
+	char *account_id, *account, *folder; /* of the sighting that is shown, "" without one */
 };
 void reader_blob_release(struct reader_blob *blob);
 

@@ -9,7 +9,8 @@ static const char sql_blob_message[] = "SELECT id, size_bytes, public_id FROM me
 				       " AND visible(:set, m.audience_id, m.id)";
 /* The viewer's own copy; the operator's is any. */
 static const char sql_blob_sighting[] =
-	"SELECT s.folder_id, s.uid, s.size_bytes, a.name, iif(f.display <> '', f.display, f.name)"
+	"SELECT s.folder_id, s.uid, s.size_bytes, a.name, iif(f.display <> '', f.display, f.name),"
+	" a.public_id"
 	" FROM sighting s JOIN account a ON a.id = s.account_id JOIN folder f ON f.id = s.folder_id"
 	" WHERE s.message_id = :id AND (a.owner_id = :viewer OR :operator)"
 	" ORDER BY s.seen_ms, s.folder_id, s.uid LIMIT 1";
@@ -24,6 +25,7 @@ void reader_blob_release(struct reader_blob *blob)
 	free(blob->content_type);
 	free(blob->account);
 	free(blob->folder);
+	free(blob->account_id);
 	strbuf_release(&blob->recipe);
 	*blob = (struct reader_blob){ 0 };
 }
@@ -70,6 +72,8 @@ static int plan_sighted(struct reader *reader, int kind, struct reader_blob *blo
 	rc = text_copy(&blob->account, query_text(&q, 3), err);
 	if (rc == 0)
 		rc = text_copy(&blob->folder, query_text(&q, 4), err);
+	if (rc == 0)
+		rc = text_copy(&blob->account_id, query_text(&q, 5), err);
 	if (rc < 0)
 		return rc;
 	return blob_plan_raw(reader->store, blob->row_id, query_int(&q, 0), query_int(&q, 1),
