@@ -26,6 +26,8 @@ function themeScript(): Plugin {
 export default defineConfig({
 	plugins: [svelte(), themeScript()],
 	build: {
+		outDir: process.env["THREADS_WEB_DIST"] ?? "dist",
+		emptyOutDir: true,
 		target: ["chrome123", "firefox120", "safari17.5"],
 		modulePreload: { polyfill: false },
 		assetsInlineLimit: 0,

@@ -28,7 +28,7 @@ export const attackHtml = (tracker) => `<html><head><title>x</title><style>
 @font-face { font-family: f; src: url(${tracker}/font.woff2) }
 </style><base href="${tracker}/"><meta http-equiv="refresh" content="0;url=${tracker}/refresh"></head>
 <body bgcolor="#ffffff" background="${tracker}/body.png" onload="parent.hacked=1">
-<p class="big">Dear customer, your parcel waits.</p>
+<img src="cid:logo@x"><p class="big">Dear customer, your parcel waits.</p>
 <script>parent.hacked = 1; top.hacked = 1; document.title = "hacked"</script>
 <img src="${tracker}/pixel.gif" width="1" height="1" onerror="parent.hacked=1">
 <img src="x" srcset="${tracker}/set.png 2x" onerror="top.hacked=1">
@@ -46,7 +46,6 @@ export const attackHtml = (tracker) => `<html><head><title>x</title><style>
 <table background="${tracker}/table.png"><tr><td>cell</td></tr></table>
 <input type="image" src="${tracker}/input.png"><picture><source srcset="${tracker}/source.png"></picture>
 <noscript><p title="</noscript><img src=x onerror=top.hacked=1>"></noscript>
-<img src="cid:logo@x">
 </body></html>`;
 
 const invoiceHtml = `<html><body style="font-family: Arial; color: #223"><h2 style="color:#046">Invoice 2026-1187</h2>

@@ -4,12 +4,18 @@
 //	sh tools/node.sh mock/server.mjs [port]
 // Sign-in: mara.lindqvist, "correct horse battery", code 123456.
 import { createServer } from "node:http";
-import { existsSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { attackHtml, folders, id, makeAccounts, makeMessages, makeStatus, makeUsers } from "./data.mjs";
 import { vaultKeys } from "./vault.mjs";
 
-const dist = new URL("../dist/", import.meta.url);
+const dist = process.env.THREADS_WEB_DIST ?? new URL("../dist/", import.meta.url).pathname;
+const assets = new Map(); // read once: a build that goes on meanwhile does not disturb
+for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+	const path = join(entry.parentPath, entry.name);
+	if (entry.isFile()) assets.set(path.slice(join(dist, "/").length), readFileSync(path));
+}
 const appPolicy =
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; font-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
 const framePolicy = (images) =>
@@ -319,22 +325,22 @@ export function makeMock({ tracker = "http://127.0.0.1:9", owner = true, setupDo
 
 	function page(request, response, url) {
 		const named = url.pathname.slice(1);
-		const file = new URL(named && /\.\w+$/.test(named) ? named : "index.html", dist);
-		if (!file.href.startsWith(dist.href) || !existsSync(file)) {
+		const file = /\.\w+$/.test(named) ? named : "index.html";
+		if (!assets.has(file)) {
 			response.writeHead(404).end();
 			return;
 		}
 		const frame = /^mailframe(-images)?\.html$/.exec(named);
-		const br = /\bbr\b/.test(request.headers["accept-encoding"] ?? "");
+		const br = assets.has(`${file}.br`) && /\bbr\b/.test(request.headers["accept-encoding"] ?? "");
 		response.writeHead(200, {
-			"Content-Type": types[file.pathname.split(".").pop()] ?? "application/octet-stream",
+			"Content-Type": types[file.split(".").pop()] ?? "application/octet-stream",
 			"Content-Security-Policy": frame ? framePolicy(frame[1] ? "'self' data: https: http:" : "'self' data:") : appPolicy,
 			"X-Content-Type-Options": "nosniff",
 			"Referrer-Policy": "no-referrer",
 			"Cross-Origin-Opener-Policy": "same-origin",
 			...(br ? { "Content-Encoding": "br" } : {}),
 		});
-		response.end(readFileSync(br ? new URL(`${file.href}.br`) : file));
+		response.end(assets.get(br ? `${file}.br` : file));
 	}
 
 	const server = createServer((request, response) => {

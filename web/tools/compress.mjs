@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes .br and .gz beside every file of dist/, so that the hub never compresses.
+// Writes .br and .gz beside every file of dist/ (or THREADS_WEB_DIST), so that the
+// hub never compresses.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
-const dist = new URL("../dist/", import.meta.url).pathname;
+const dist = process.env.THREADS_WEB_DIST ?? new URL("../dist/", import.meta.url).pathname;
 let plain = 0;
 let small = 0;
 for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
