@@ -4,23 +4,11 @@
 //	sh tools/node.sh mock/server.mjs [port]
 // Sign-in: mara.lindqvist, "correct horse battery", code 123456.
 import { createServer } from "node:http";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { attackHtml, folders, id, makeAccounts, makeMessages, makeStatus, makeUsers } from "./data.mjs";
+import { page } from "./static.mjs";
 import { vaultKeys } from "./vault.mjs";
 
-const dist = process.env.THREADS_WEB_DIST ?? new URL("../dist/", import.meta.url).pathname;
-const assets = new Map(); // read once: a build that goes on meanwhile does not disturb
-for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
-	const path = join(entry.parentPath, entry.name);
-	if (entry.isFile()) assets.set(path.slice(join(dist, "/").length), readFileSync(path));
-}
-const appPolicy =
-	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; font-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
-const framePolicy = (images) =>
-	`default-src 'none'; style-src 'unsafe-inline'; img-src ${images}; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox`;
-const types = { html: "text/html; charset=utf-8", js: "text/javascript", css: "text/css", svg: "image/svg+xml", json: "application/json" };
 const pixel = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg==", "base64");
 const qr = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29" shape-rendering="crispEdges"><path d="M0 0h7v7h-7zM1 1v5h5v-5zM2 2h3v3h-3zM22 0h7v7h-7zM23 1v5h5v-5zM24 2h3v3h-3zM0 22h7v7h-7zM1 23v5h5v-5zM2 24h3v3h-3zM9 1h2v1h-2zM12 2h3v2h-3zM9 9h4v1h-4zM15 11h2v5h-2zM20 13h3v2h-3zM8 18h5v1h-5zM18 20h2v4h-2zM24 24h3v3h-3zM12 24h2v3h-2z" fill-rule="evenodd"/></svg>';
 const totp = { secret: "GEZDGNBVGY3TQOJQKZQXE5DJNZTUWLTF", uri: "otpauth://totp/x", qr_svg: qr };
@@ -321,26 +309,6 @@ export function makeMock({ tracker = "http://127.0.0.1:9", owner = true, setupDo
 			return;
 		}
 		throw missing();
-	}
-
-	function page(request, response, url) {
-		const named = url.pathname.slice(1);
-		const file = /\.\w+$/.test(named) ? named : "index.html";
-		if (!assets.has(file)) {
-			response.writeHead(404).end();
-			return;
-		}
-		const frame = /^mailframe(-images)?\.html$/.exec(named);
-		const br = assets.has(`${file}.br`) && /\bbr\b/.test(request.headers["accept-encoding"] ?? "");
-		response.writeHead(200, {
-			"Content-Type": types[file.split(".").pop()] ?? "application/octet-stream",
-			"Content-Security-Policy": frame ? framePolicy(frame[1] ? "'self' data: https: http:" : "'self' data:") : appPolicy,
-			"X-Content-Type-Options": "nosniff",
-			"Referrer-Policy": "no-referrer",
-			"Cross-Origin-Opener-Policy": "same-origin",
-			...(br ? { "Content-Encoding": "br" } : {}),
-		});
-		response.end(assets.get(br ? `${file}.br` : file));
 	}
 
 	const server = createServer((request, response) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the fields of a form to the sealed box of an account's password.
-import { accounts } from "../lib/api.ts";
+import { accounts, Problem } from "../lib/api.ts";
+import { t } from "../lib/i18n.ts";
 import { seal } from "../lib/seal.ts";
 import type { Account, TlsMode } from "../lib/types.ts";
 import type { Server } from "./ServerFields.svelte";
@@ -40,11 +41,33 @@ export function wrongFields(endpoint: Endpoint, words: { host: string; port: str
 	return wrong;
 }
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/* The key to seal to; the vault may just be starting. */
+async function vaultKey(): Promise<string> {
+	for (let tries = 0; tries < 5; tries++) {
+		const { vault } = await accounts.list();
+		if (vault) return vault.public_key;
+		await pause(1500);
+	}
+	throw new Problem("unavailable", 503, t("add.noVault"));
+}
+
 /* Seals the password for exactly this account and server, and hands in the box. */
-export async function handInSecret(account: Account, ca: string, vaultKey: string, password: string): Promise<void> {
+export async function handInSecret(account: Account, ca: string, password: string): Promise<void> {
 	const imap = account.imap;
 	if (!imap) throw new Error("not a mailbox account");
 	const { provider, host, port, tls, user } = imap;
-	const box = await seal(vaultKey, { account: account.id, provider, host, port, tls, ca, user }, password);
-	await accounts.secret(account.id, box);
+	const box = await seal(await vaultKey(), { account: account.id, provider, host, port, tls, ca, user }, password);
+	for (let tries = 0; ; tries++) {
+		try {
+			await accounts.secret(account.id, box);
+			return;
+		} catch (problem) {
+			/* A connection of this account is still being closed. */
+			const busy = problem instanceof Problem && problem.status === 503;
+			if (!busy || tries >= 4) throw problem;
+			await pause(1500);
+		}
+	}
 }

@@ -8,7 +8,8 @@ export type Need = "need" | "working" | "waiting" | "healthy";
 
 export function needOf(account: Account): Need {
 	if (account.state === "deleting") return "working";
-	if (account.error || account.state === "error") return "need";
+	if (account.state === "error" || (account.state === "draft" && account.error && account.activity === "idle")) return "need";
+	if (account.error) return "waiting"; // the hub tries again by itself
 	if (account.state === "draft" || account.state === "paused" || account.state === "waiting") return "waiting";
 	return account.progress || account.activity === "importing" || account.activity === "syncing" || account.activity === "listing" ? "working" : "healthy";
 }
@@ -28,6 +29,9 @@ function working(account: Account): StateWords {
 }
 
 function waiting(account: Account): StateWords {
+	if (account.error && account.state === "active") {
+		return { kind: "warn", icon: "warn", title: account.error.words, text: account.error.next_step || t("account.troubleWords") };
+	}
 	if (account.state === "paused") return { kind: "off", icon: "pause", title: t("account.paused"), text: t("account.pausedWords") };
 	if (account.state === "draft" && account.activity !== "idle") return { kind: "working", icon: "sync", title: t("account.testing"), text: "" };
 	if (account.state === "draft") return { kind: "off", icon: "key", title: t("account.draft"), text: t("account.draftWords") };

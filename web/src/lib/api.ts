@@ -164,7 +164,7 @@ export const hub = {
 };
 
 export const accounts = {
-	list: () => call<{ accounts: T.Account[]; vault: T.Vault }>("GET", "/accounts"),
+	list: () => call<{ accounts: T.Account[]; vault: T.Vault | null }>("GET", "/accounts"),
 	get: (account: string) => call<T.Account>("GET", `/accounts/${id(account)}`),
 	create: (account: NewAccount) => call<T.Account>("POST", "/accounts", account),
 	change: (account: string, change: object) => call<T.Account>("PATCH", `/accounts/${id(account)}`, change),

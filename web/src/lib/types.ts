@@ -16,7 +16,9 @@ export interface UserRef {
 export interface AuthState {
 	owner_exists: boolean;
 	signed_in: boolean;
-	pending: string | null;
+	pending: "totp" | "enrol" | "enrol-code" | null;
+	pending_kind?: "setup" | "invite" | "reset" | "totp" | null;
+	pending_name?: string | null;
 	user: UserRef | null;
 	session_expires?: string | null;
 }
@@ -39,6 +41,7 @@ export interface Session {
 	created: string;
 	last_seen: string;
 	client: string;
+	address?: string;
 	current: boolean;
 }
 
@@ -47,6 +50,7 @@ export interface Security {
 	password_changed: string | null;
 	totp_since: string | null;
 	recovery_left: number;
+	notices?: { time: string; words: string }[]; // what others did to this sign-in
 }
 
 export interface Invite {
@@ -85,7 +89,7 @@ export interface Hit {
 	subject_marks?: Run[];
 	attachments: number;
 	conversation: { id: string; count: number };
-	account: { id: string; name: string };
+	account: { id: string; name: string } | null; // an account of the reader that has it
 }
 
 export interface SearchToken {
@@ -130,7 +134,7 @@ export interface Message {
 	text?: string;
 	preview?: string;
 	has_html: boolean;
-	remote_content: number;
+	remote_content?: number | null;
 	attachments: Attachment[];
 	conversation_id: string;
 	flags: string[];
@@ -154,7 +158,7 @@ export interface MessageHeaders {
 
 export interface Progress {
 	done: number;
-	total: number;
+	total: number | null;
 	bytes: number;
 	rate: number;
 	seconds_left: number | null;
@@ -168,6 +172,8 @@ export interface Imap {
 	tls: TlsMode;
 	user: string;
 	has_ca?: boolean;
+	secret?: "none" | "set" | "void";
+	verified?: string | null; // the last sign-in that worked
 	folders?: string[];
 }
 
