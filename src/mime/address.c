@@ -6,6 +6,8 @@
 #include "core/utf8.h"
 #include "mime/header.h"
 
+enum { RAW_NAME_MAX = 4 * ADDRESS_NAME_MAX, RAW_ADDRESS_MAX = 4 * ADDRESS_MAX };
+
 /* One entry of the list while it is read. All buffers hold raw bytes. */
 struct parser {
 	struct charsets *charsets;
@@ -260,10 +262,10 @@ void address_parse(struct charsets *charsets, const char *raw, size_t len, addre
 		.end = raw + len,
 		.fn = fn,
 		.arg = arg,
-		.words = STRBUF_INIT(ADDRESS_NAME_MAX * 4),
-		.bare = STRBUF_INIT(ADDRESS_NAME_MAX * 4),
-		.comment = STRBUF_INIT(ADDRESS_NAME_MAX * 4),
-		.angle = STRBUF_INIT(ADDRESS_MAX * 4),
+		.words = STRBUF_INIT(RAW_NAME_MAX),
+		.bare = STRBUF_INIT(RAW_NAME_MAX),
+		.comment = STRBUF_INIT(RAW_NAME_MAX),
+		.angle = STRBUF_INIT(RAW_ADDRESS_MAX),
 	};
 
 	while (a.p < a.end && !a.stop)

@@ -156,7 +156,6 @@ static void lines_clean(struct strbuf *text, size_t start)
 
 		memmove(to, from, run);
 		to += run;
-		from += run;
 		if (!cr)
 			break;
 		if (cr + 1 == end || cr[1] != '\n')

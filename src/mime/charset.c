@@ -133,14 +133,14 @@ static const struct name names[] = {
 };
 
 struct charsets {
-	iconv_t converters[ARRAY_SIZE(names)]; /* (iconv_t)-1 where there is none */
+	iconv_t converters[ARRAY_SIZE(names)]; /* NULL where there is none */
 };
 
-static const iconv_t no_converter = (iconv_t)-1;
-
-static bool has_converter(iconv_t converter)
+static iconv_t converter_open(const char *name)
 {
-	return memcmp(&converter, &no_converter, sizeof(converter)) != 0;
+	const iconv_t converter = name ? iconv_open("UTF-8", name) : NULL;
+
+	return (intptr_t)converter == -1 ? NULL : converter;
 }
 
 int charsets_open(struct charsets **ret_charsets, struct threads_error *err)
@@ -150,8 +150,7 @@ int charsets_open(struct charsets **ret_charsets, struct threads_error *err)
 	if (!charsets)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		charsets->converters[i] =
-			names[i].converter ? iconv_open("UTF-8", names[i].converter) : no_converter;
+		charsets->converters[i] = converter_open(names[i].converter);
 	*ret_charsets = charsets;
 	return 0;
 }
@@ -159,7 +158,7 @@ int charsets_open(struct charsets **ret_charsets, struct threads_error *err)
 struct charsets *charsets_close(struct charsets *charsets)
 {
 	for (size_t i = 0; charsets && i < ARRAY_SIZE(names); i++)
-		if (has_converter(charsets->converters[i]))
+		if (charsets->converters[i])
 			iconv_close(charsets->converters[i]);
 	free(charsets);
 	return NULL;
@@ -282,7 +281,11 @@ static void decode_utf8(const char *p, size_t len, size_t bad, struct strbuf *ou
 static void decode_iconv(iconv_t converter, const char *data, size_t len, struct strbuf *out)
 {
 	/* iconv() takes char ** but does not write through it. */
-	char *in = (char *)(uintptr_t)data;
+	union {
+		const char *data;
+		char *in;
+	} bytes = { .data = data };
+	char *in = bytes.in;
 	size_t in_left = len;
 	char chunk[4096];
 
@@ -338,7 +341,7 @@ static void decode_as(struct charsets *charsets, size_t which, const char *data,
 		kind = KIND_STATE;
 	}
 	if (kind == KIND_STATE || kind == KIND_MULTI) {
-		if (has_converter(charsets->converters[which]))
+		if (charsets->converters[which])
 			decode_iconv(charsets->converters[which], data, len, out);
 		else
 			add_repaired(out, data, len);
@@ -349,7 +352,7 @@ static void decode_as(struct charsets *charsets, size_t which, const char *data,
 	 * in text labelled UTF-8 are damage, unless nearly all are bad: a wrong label. */
 	if ((good > 0 && bad == 0) || (kind == KIND_UTF8 && good > bad / 8))
 		decode_utf8(data, len, bad, out);
-	else if (kind == KIND_SINGLE && has_converter(charsets->converters[which]))
+	else if (kind == KIND_SINGLE && charsets->converters[which])
 		decode_iconv(charsets->converters[which], data, len, out);
 	else
 		decode_western((const unsigned char *)data, len, out);

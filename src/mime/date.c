@@ -176,17 +176,15 @@ static void scan(struct parts *d, const char *p, const char *end)
 
 		if (*p == '(' || *p == ')') { /* comments: "(CEST)" */
 			depth += *p++ == '(' ? 1 : depth > 0 ? -1 : 0;
-		} else if (depth > 0) {
-			p++;
-		} else if (is_letter(*p)) {
+		} else if (depth == 0 && is_letter(*p)) {
 			while (p < end && is_letter(*p))
 				p++;
 			word(d, start, (size_t)(p - start));
-		} else if ((*p == '+' || *p == '-') && d->hour != UNSET && !d->has_zone &&
-			   p + 1 < end && is_digit(p[1])) {
+		} else if (depth == 0 && (*p == '+' || *p == '-') && d->hour != UNSET &&
+			   !d->has_zone && p + 1 < end && is_digit(p[1])) {
 			p++;
 			zone_number(d, &p, end, *start == '+' ? 1 : -1);
-		} else if (is_digit(*p)) {
+		} else if (depth == 0 && is_digit(*p)) {
 			digits_at(d, &p, end);
 		} else {
 			p++;
@@ -234,8 +232,8 @@ bool date_parse(const char *raw, size_t len, int64_t *ret_ms)
 	scan(&d, raw, raw + (len < LONGEST ? len : LONGEST));
 	if (!parts_valid(&d))
 		return false;
-	seconds = days_from(d.year, d.month, d.day) * 86400 + d.hour * 3600 + d.minute * 60 +
-		  d.second - (int64_t)d.zone_minutes * 60;
+	seconds = days_from(d.year, d.month, d.day) * 86400 + (int64_t)d.hour * 3600 +
+		  (int64_t)d.minute * 60 + d.second - (int64_t)d.zone_minutes * 60;
 	*ret_ms = seconds * 1000;
 	return true;
 }

@@ -110,7 +110,7 @@ static int refill(struct splitter *s, struct threads_error *err)
 			  (off_t)(s->offset + s->fill));
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return threads_error_set(err, THREADS_EIO, "read mbox: %s", strerror(errno));
+		return threads_error_set(err, THREADS_EIO, "read mbox: %m");
 	s->end_of_file = n == 0;
 	s->fill += (size_t)n;
 	return 0;

@@ -7,7 +7,8 @@
 
 enum {
 	LOOK_BYTES = 4096, /* codes stand at the top */
-	NEAR_BYTES = 300,  /* between the words and the code */
+	NEAR_BYTES = 300,  /* in front of the words */
+	AROUND_BYTES = 3 * NEAR_BYTES,
 };
 
 /* Lower case; ASCII letters of the text are made lower case before comparing. */
@@ -27,32 +28,28 @@ static const char *const code_words[] = {
 	"your code:",
 	"passcode",
 	"2fa code",
-	"best\xC3\xA4tigungscode",
+	"bestätigungscode",
 	"sicherheitscode",
 	"anmeldecode",
 	"einmalpasswort",
 	"einmalkennwort",
 	"einmalcode",
 	"zugangscode",
-	"code de v\xC3\xA9rification",
-	"code de s\xC3\xA9"
-	"curit\xC3\xA9",
+	"code de vérification",
+	"code de sécurité",
 	"code de confirmation",
-	"c\xC3\xB3"
-	"digo de verificaci\xC3\xB3n",
-	"c\xC3\xB3"
-	"digo de seguridad",
+	"código de verificación",
+	"código de seguridad",
 	"codice di verifica",
 	"codice di sicurezza",
 	"verificatiecode",
 	"beveiligingscode",
 	"kod weryfikacyjny",
-	"c\xC3\xB3"
-	"digo de verifica\xC3\xA7\xC3\xA3o",
-	"\xD0\xBA\xD0\xBE\xD0\xB4 \xD0\xBF\xD0\xBE\xD0\xB4\xD1\x82\xD0\xB2\xD0\xB5\xD1\x80\xD0\xB6\xD0\xB4\xD0\xB5\xD0\xBD\xD0\xB8\xD1\x8F",
-	"\xE9\xAA\x8C\xE8\xAF\x81\xE7\xA0\x81",
-	"\xE8\xAA\x8D\xE8\xA8\xBC\xE3\x82\xB3\xE3\x83\xBC\xE3\x83\x89",
-	"\xE7\xA2\xBA\xE8\xAA\x8D\xE3\x82\xB3\xE3\x83\xBC\xE3\x83\x89",
+	"código de verificação",
+	"код подтверждения",
+	"验证码",
+	"認証コード",
+	"確認コード",
 };
 
 static const char *const reset_words[] = {
@@ -60,17 +57,13 @@ static const char *const reset_words[] = {
 	"password reset",
 	"reset password",
 	"choose a new password",
-	"passwort zur\xC3\xBC"
-	"cksetzen",
-	"kennwort zur\xC3\xBC"
-	"cksetzen",
-	"passwort \xC3\xA4ndern",
-	"r\xC3\xA9initialiser votre mot de passe",
-	"r\xC3\xA9initialisation de votre mot de passe",
-	"restablecer tu contrase\xC3\xB1"
-	"a",
-	"restablecer su contrase\xC3\xB1"
-	"a",
+	"passwort zurücksetzen",
+	"kennwort zurücksetzen",
+	"passwort ändern",
+	"réinitialiser votre mot de passe",
+	"réinitialisation de votre mot de passe",
+	"restablecer tu contraseña",
+	"restablecer su contraseña",
 	"reimposta la password",
 	"wachtwoord opnieuw instellen",
 	"magic link",
@@ -217,8 +210,7 @@ bool notice_has_code(const char *subject, const char *text, size_t len, bool aut
 	if (at != SIZE_MAX) {
 		const size_t from = at > NEAR_BYTES ? at - NEAR_BYTES : 0;
 
-		if (has_code(body + from,
-			     len - from < 3 * NEAR_BYTES ? len - from : 3 * NEAR_BYTES))
+		if (has_code(body + from, len - from < AROUND_BYTES ? len - from : AROUND_BYTES))
 			return true;
 	}
 	return link && find_any(body, len, reset_words, ARRAY_SIZE(reset_words)) != SIZE_MAX;

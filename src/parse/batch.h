@@ -23,14 +23,21 @@ struct batch_entry {
  * not count waiting. Errors: THREADS_EIO. */
 int batch_limit_cpu(int seconds, struct threads_error *err) MUST_CHECK;
 
+/* Borrowed for the call. */
+struct batch_input {
+	const unsigned char *data; /* may be NULL if len is 0 */
+	size_t len;
+	const struct batch_entry *entries;
+	size_t count;
+};
+
 /*
  * Writes one record per entry to fd with pwrite(2). limit_cpu: SIGPROF ends the
  * process when one message takes more than BATCH_CPU_SECONDS; the records
  * before it are finished then. Errors: THREADS_EINVAL (an entry lies outside
  * the input), THREADS_EIO, THREADS_ENOMEM.
  */
-int batch_parse(struct mime *mime, const unsigned char *input, size_t input_len,
-		const struct batch_entry *entries, size_t count, int fd, bool limit_cpu,
+int batch_parse(struct mime *mime, const struct batch_input *input, int fd, bool limit_cpu,
 		struct threads_error *err) MUST_CHECK;
 
 #endif

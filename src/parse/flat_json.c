@@ -148,7 +148,7 @@ static void put_filename(struct writer *w, const struct mime_part *part)
 
 static void put_digest(struct writer *w, const struct mime_part *part)
 {
-	CLEANUP(strbuf_release) struct strbuf hex = STRBUF_INIT(2 * DIGEST_SIZE);
+	CLEANUP(strbuf_release) struct strbuf hex = STRBUF_INIT((size_t)2 * DIGEST_SIZE);
 	struct transfer_reader reader;
 	uint8_t sha256[DIGEST_SIZE];
 	char chunk[8192];
@@ -230,6 +230,6 @@ int flat_json_write(const struct mime *mime, const struct mime_message *message,
 	fputs("]}\n", out);
 	strbuf_release(&w.scratch);
 	if (fflush(out) != 0 || ferror(out))
-		return threads_error_set(err, THREADS_EIO, "write: %s", strerror(errno));
+		return threads_error_set(err, THREADS_EIO, "write: %m");
 	return 0;
 }

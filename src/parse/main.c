@@ -11,7 +11,6 @@
  *	threads-parse --flat-json < FILE	the parts of one message as JSON, in
  *						the same sandbox (threadsctl parse)
  */
-#include <getopt.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -104,8 +103,8 @@ static int print_stdin(const struct mime *mime, struct threads_error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf buffer = STRBUF_INIT(STDIN_MAX);
 	CLEANUP(mime_message_release) struct mime_message message = { 0 };
-	const char *data;
-	size_t len;
+	const char *data = "";
+	size_t len = 0;
 	int rc = read_stdin(&data, &len, &buffer, err);
 
 	if (rc == 0)
@@ -134,12 +133,7 @@ static int flat_json(bool insecure)
 
 int main(int argc, char **argv)
 {
-	enum { FLAT_JSON = 'f', INSECURE = 'i', USAGE = 2 };
-	static const struct option options[] = {
-		{ "flat-json", no_argument, NULL, FLAT_JSON },
-		{ "insecure-no-landlock", no_argument, NULL, INSECURE },
-		{ NULL, 0, NULL, 0 },
-	};
+	enum { USAGE = 2 };
 	static const struct role_program program = {
 		.role = ROLE_PARSE,
 		.rules = parse_rules,
@@ -148,13 +142,14 @@ int main(int argc, char **argv)
 		.close = parse_close,
 	};
 	bool json = false, insecure = false;
-	int c;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == '?')
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--flat-json") == 0)
+			json = true;
+		else if (strcmp(argv[i], "--insecure-no-landlock") == 0)
+			insecure = true;
+		else
 			return USAGE;
-		json |= c == FLAT_JSON;
-		insecure |= c == INSECURE;
 	}
 	return json ? flat_json(insecure) : role_main(&program);
 }

@@ -117,9 +117,10 @@ int output_end(struct output *o, uint32_t number, const struct strbuf *meta,
 		write_at(o, nothing, sizeof(nothing), next);
 	record_frame_encode(&frame, header);
 	write_at(o, header, sizeof(header), o->frame);
-	if (o->failure)
-		return threads_error_set(err, THREADS_EIO, "write records: %s",
-					 strerror(o->failure));
+	if (o->failure) {
+		errno = o->failure;
+		return threads_error_set(err, THREADS_EIO, "write records: %m");
+	}
 	o->frame = next;
 	output_begin(o);
 	return 0;

@@ -50,6 +50,7 @@ static int do_batch(struct mime *mime, struct frame *f, struct frame *answer,
 	const size_t count = (size_t)frame_get_int_in(f, 0, BATCH_ENTRIES_MAX);
 	AUTO_FREE struct batch_entry *entries = calloc(count + 1, sizeof(*entries));
 	CLEANUP(memfd_unmap) struct memfd_view view = { 0 };
+	struct batch_input batch = { .entries = entries, .count = count };
 	int rc;
 
 	if (!entries)
@@ -62,8 +63,10 @@ static int do_batch(struct mime *mime, struct frame *f, struct frame *answer,
 	rc = frame_get_end(f, err);
 	if (rc == 0)
 		rc = memfd_map(input, INPUT_MAX, &view, err);
+	batch.data = view.data;
+	batch.len = view.len;
 	if (rc == 0)
-		rc = batch_parse(mime, view.data, view.len, entries, count, output, true, err);
+		rc = batch_parse(mime, &batch, output, true, err);
 	if (rc < 0)
 		return rc;
 	frame_begin(answer, PARSE_BATCH_IS, f->id);

@@ -115,7 +115,8 @@ static int parse_file(struct mime *mime, const char *path, struct threads_error 
 	entry.length = (uint64_t)st.st_size;
 	if (entry.length > 0)
 		data = mmap(NULL, entry.length, PROT_READ, MAP_PRIVATE, fd, 0);
-	rc = batch_parse(mime, data, entry.length, &entry, 1, out, false, err);
+	rc = batch_parse(mime, &(struct batch_input){ data, entry.length, &entry, 1 }, out, false,
+			 err);
 	spent = cpu_ms() - start;
 	if (rc == 0)
 		rc = verify_output(out, data, &entry, 1, NULL, NULL, err);

@@ -53,7 +53,9 @@ static struct seen parse(struct mime *mime, const char *raw, size_t len)
 	struct seen seen = { 0 };
 	const unsigned char *input = (const unsigned char *)raw;
 
-	assert_rc(batch_parse(mime, input, len, &entry, 1, fd, false, &err), 0, &err);
+	assert_rc(
+		batch_parse(mime, &(struct batch_input){ input, len, &entry, 1 }, fd, false, &err),
+		0, &err);
 	assert_rc(verify_output(fd, input, &entry, 1, look, &seen, &err), 0, &err);
 	return seen;
 }
@@ -326,15 +328,15 @@ static void test_a_batch_keeps_its_order(void **state)
 	};
 	AUTO_FD int fd = memfd_create("test", MFD_CLOEXEC);
 	const unsigned char *input = (const unsigned char *)mails;
+	struct batch_input batch = { input, sizeof(mails) - 1, entries, 4 };
 	struct threads_error err;
 	struct seen seen;
 
-	assert_rc(batch_parse(*state, input, sizeof(mails) - 1, entries, 4, fd, true, &err), 0,
-		  &err);
+	assert_rc(batch_parse(*state, &batch, fd, true, &err), 0, &err);
 	assert_rc(verify_output(fd, input, entries, 4, look, &seen, &err), 0, &err);
 	assert_string_equal(seen.subject, "");
-	assert_int_equal(batch_parse(*state, input, sizeof(mails) - 2, entries, 4, fd, false, &err),
-			 THREADS_EINVAL);
+	batch.len--;
+	assert_int_equal(batch_parse(*state, &batch, fd, false, &err), THREADS_EINVAL);
 }
 
 int main(void)
