@@ -278,9 +278,7 @@ static void search_answers_with_tokens_hints_and_pages(void **state)
 	assert_true(json_is_null(json_object_get(two.json, "next")));
 	harness_do(h, ANN, "POST", "search", "{\"q\":\"anchor\",\"limit\":1}", &post);
 	assert_int_equal(post.status, 200);
-	assert_true(
-		json_equal(json_object_get(post.json, "hits"), json_object_get(one.json, "hits")) ||
-		json_array_size(json_object_get(post.json, "hits")) == 1);
+	assert_int_equal(json_array_size(json_object_get(post.json, "hits")), 1);
 }
 
 static void bad_requests_are_refused_with_words(void **state)
@@ -386,11 +384,7 @@ static void attachments_are_downloads_but_for_pictures(void **state)
 	harness_do(h, ANN, "GET", MESSAGE_PATH "b/attachments/ttttttttttttttttttttttttta?inline=1",
 		   NULL, &a);
 	assert_non_null(strstr(a.headers, "Content-Type: application/octet-stream\n"));
-	assert_non_null(
-		strstr(a.headers, "attachment; filename=\"Gr__e _1_.pdf\""
-				  " filename*=UTF-8''Gr%C3%BC%C3%9Fe%20%221%22.pdf")
-			? ""
-			: strstr(a.headers, "filename*=UTF-8''Gr%C3%BC%C3%9Fe%20%221%22.pdf"));
+	assert_non_null(strstr(a.headers, "filename*=UTF-8''Gr%C3%BC%C3%9Fe%20%221%22.pdf\n"));
 	assert_non_null(strstr(a.headers, "Content-Disposition: attachment;"));
 	harness_do(h, ANN, "GET", MESSAGE_PATH "b/attachments/tttttttttttttttttttttttttb?inline=1",
 		   NULL, &a);
