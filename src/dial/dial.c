@@ -10,6 +10,8 @@
 #include "dial/target.h"
 #include "ipc/peer.h"
 
+enum { STACK_BYTES = 512 * 1024 };
+
 struct dial_link {
 	struct dial *dial;
 	struct peer *peer;
@@ -207,7 +209,7 @@ static int job_start(struct dial *dial, const struct dial_link *link, int64_t se
 	pthread_mutex_unlock(&dial->box->lock);
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, 512 * 1024);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	rc = pthread_create(&thread, &attr, job_run, job);
 	pthread_attr_destroy(&attr);
 	if (rc != 0) {
@@ -346,13 +348,20 @@ int dial_new(struct loop *loop, struct dial **ret_dial, struct threads_error *er
 
 struct dial *dial_free(struct dial *dial)
 {
+	struct dial_question *question;
+	struct dial_link *link;
+
 	if (!dial)
 		return NULL;
-	while (dial->questions)
-		question_end(dial->questions);
-	while (dial->links) {
-		peer_free(dial->links->peer);
-		link_remove(dial->links);
+	while ((question = dial->questions)) {
+		dial->questions = question->next;
+		loop_timer_remove(question->timer);
+		free(question);
+	}
+	while ((link = dial->links)) {
+		dial->links = link->next;
+		peer_free(link->peer);
+		free(link);
 	}
 	loop_watch_remove(dial->watch);
 	pthread_mutex_lock(&dial->box->lock);

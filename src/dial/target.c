@@ -51,7 +51,9 @@ static void connect_failed(struct target_result *result, int error)
 		kind = "refused";
 	else if (error == ETIMEDOUT)
 		kind = "timeout";
-	result_set(result, kind, strerror(error));
+	result->kind = kind;
+	errno = error;
+	snprintf(result->words, sizeof(result->words), "%m");
 }
 
 /* A line that died is noticed in two minutes; small commands are not held back. */
@@ -90,20 +92,21 @@ static int wait_connected(int fd, int64_t wait_ms)
 
 static int try_address(const struct addrinfo *info, int64_t wait_ms, struct target_result *result)
 {
-	AUTO_FD int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int error = 0;
 
 	if (fd < 0)
 		return errno;
 	if (connect(fd, info->ai_addr, info->ai_addrlen) < 0)
 		error = errno == EINPROGRESS ? wait_connected(fd, wait_ms) : errno;
-	if (error)
+	if (error) {
+		close(fd);
 		return error;
+	}
 	tune(fd);
 	(void)getnameinfo(info->ai_addr, info->ai_addrlen, result->address, sizeof(result->address),
 			  NULL, 0, NI_NUMERICHOST);
 	result->fd = fd;
-	fd = -1;
 	return 0;
 }
 

@@ -89,13 +89,11 @@ static int read_all(struct account *account, struct frame *f, struct threads_err
 
 int account_read(struct account *account, struct frame *f, struct threads_error *err)
 {
-	CLEANUP(account_release) struct account fresh = { 0 };
-	const int rc = read_all(&fresh, f, err);
+	int rc;
 
-	if (rc < 0)
-		return rc;
 	account_release(account);
-	*account = fresh;
-	fresh = (struct account){ 0 };
-	return 0;
+	rc = read_all(account, f, err);
+	if (rc < 0)
+		account_release(account);
+	return rc;
 }

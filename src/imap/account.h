@@ -22,7 +22,7 @@ struct account {
 	size_t folder_count;
 };
 
-/* Replaces what account holds (zeros at first). Errors: THREADS_EINVAL, THREADS_ENOMEM. */
+/* Replaces what account holds (zeros at first; zeros after an error). Errors: THREADS_EINVAL, THREADS_ENOMEM. */
 int account_read(struct account *account, struct frame *f, struct threads_error *err) MUST_CHECK;
 void account_release(struct account *account); /* for CLEANUP too */
 

@@ -10,6 +10,8 @@
 
 enum {
 	SECOND = 1000,
+	SECONDS_15 = 15 * SECOND,
+	SECONDS_30 = 30 * SECOND,
 	MINUTE = 60 * SECOND,
 	HOUR = 60 * MINUTE,
 	BACKOFF_MAX_MS = 5 * MINUTE,
@@ -75,21 +77,21 @@ static const struct failure_text texts[FAILURE_COUNT] = {
 	[FAILURE_CERT_OTHER] = { "certificate-invalid", "The certificate of {server} does not pass the check.",
 		"Ask the operator of the server. The password was not sent.", HOUR },
 
-	[FAILURE_UNAVAILABLE] = { "unavailable", "{server} has a temporary fault.", next_wait, 30 * SECOND },
-	[FAILURE_THROTTLED] = { "throttled", "{server} asks the hub to slow down.", next_wait, 60 * SECOND },
+	[FAILURE_UNAVAILABLE] = { "unavailable", "{server} has a temporary fault.", next_wait, SECONDS_30 },
+	[FAILURE_THROTTLED] = { "throttled", "{server} asks the hub to slow down.", next_wait, MINUTE },
 	[FAILURE_OVER_QUOTA] = { "over-quota", "The daily amount that {server} lets programs fetch is used up.",
 		"Nothing to do: the hub goes on when the provider allows it again.", HOUR },
 	[FAILURE_TOO_MANY] = { "too-many-connections", "{server} sees too many connections for this account.",
 		"The hub tries again by itself. Other mail programs on this account can be the cause.", MINUTE },
 	[FAILURE_NOT_CONNECTED] = { "not-connected", "{server} accepted the password but does not open the mailbox.",
 		"The hub tries again by itself. If it stays so, ask whether IMAP is switched on for this mailbox.", MINUTE },
-	[FAILURE_BYE] = { "closed-by-server", "{server} ended the connection.", next_wait, 15 * SECOND },
+	[FAILURE_BYE] = { "closed-by-server", "{server} ended the connection.", next_wait, SECONDS_15 },
 	[FAILURE_FOLDER_GONE] = { "folder-gone", "A chosen folder is not on {server} any more.",
 		"Choose the folders again. Messages that are here stay here.", 0 },
 	[FAILURE_SERVER_REFUSED] = { "server-refused", "{server} refused a request.",
-		"The hub tries again by itself. If it stays so, show the details to the operator of the server.", 30 * SECOND },
+		"The hub tries again by itself. If it stays so, show the details to the operator of the server.", SECONDS_30 },
 	[FAILURE_GARBAGE] = { "server-garbage", "{server} sends answers that are not proper IMAP.",
-		"Check that this is a mail server. The hub tries again by itself, more and more slowly.", 30 * SECOND },
+		"Check that this is a mail server. The hub tries again by itself, more and more slowly.", SECONDS_30 },
 };
 /* clang-format on */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The IMAP commands that read a folder: EXAMINE, UID SEARCH, UID FETCH. Never
- * SELECT, never BODY[] without PEEK: the owner's flags do not change.
+ * UID FETCH in sets, streamed into batches. Always BODY.PEEK[]: the owner's flags
+ * do not change.
  */
 #ifndef THREADS_IMAP_FETCH_H
 #define THREADS_IMAP_FETCH_H
@@ -21,11 +21,6 @@ struct fetch_item {
 	uint32_t uid;
 	uint32_t size; /* as the server says, which is not always true; 0 = unknown */
 	enum fetch_state state;
-};
-
-struct fetch_folder {
-	uint32_t uidvalidity; /* 0 = the server gives none */
-	uint32_t messages, uidnext;
 };
 
 /* What a fetch of bodies works on, and what it counts. */
@@ -50,13 +45,6 @@ struct fetch {
 /* All return 0, or -1 with why. After -1 the session is open if the server merely
  * refused, closed if the connection is of no more use. */
 
-int fetch_examine(struct session *session, const char *name, struct fetch_folder *ret_folder,
-		  struct failure *why);
-
-/* UIDs of all messages of the open folder, or of those since a day; sorted. */
-int fetch_search(struct session *session, uint32_t messages, int64_t since_ms,
-		 struct uid_list *uids, struct failure *why);
-
 /* Marks those WANTED items that the server does not list as FETCH_DONE. */
 int fetch_still_there(struct session *session, struct fetch_item *items, size_t count,
 		      struct failure *why);
@@ -68,9 +56,5 @@ int fetch_sizes(struct session *session, struct fetch_item *items, size_t count,
 /* Fetches the WANTED ones of count items (sorted by UID) into batches for index, with
  * one command. FAILURE_HUB: index is away; the session is in order. */
 int fetch_bodies(struct fetch *fetch, struct fetch_item *items, size_t count, struct failure *why);
-
-/* For the poll of a folder that is not open: UIDVALIDITY, UIDNEXT, MESSAGES. */
-int fetch_status(struct session *session, const char *name, struct fetch_folder *ret_folder,
-		 struct failure *why);
 
 #endif

@@ -6,7 +6,7 @@
 #include "core/utf8.h"
 #include "imap/mutf7.h"
 
-enum { LIST_BYTES = 8 * 1024 * 1024 };
+enum { LIST_BYTES = 8 * 1024 * 1024, SHOWN_MAX = 4 * FOLDER_NAME_MAX };
 
 static void folder_release(struct folder *folder)
 {
@@ -121,8 +121,8 @@ static void read_flags(struct folder *folder, const struct mailimap_mbx_list_fla
 
 static int read_folder(struct folder *folder, const struct mailimap_mailbox_list *item)
 {
-	CLEANUP(strbuf_release) struct strbuf shown = STRBUF_INIT(4 * FOLDER_NAME_MAX);
-	CLEANUP(strbuf_release) struct strbuf clean = STRBUF_INIT(4 * FOLDER_NAME_MAX);
+	CLEANUP(strbuf_release) struct strbuf shown = STRBUF_INIT(SHOWN_MAX);
+	CLEANUP(strbuf_release) struct strbuf clean = STRBUF_INIT(SHOWN_MAX);
 	const size_t len = strnlen(item->mb_name, FOLDER_NAME_MAX);
 
 	*folder = (struct folder){ .selectable = usable(item->mb_name) };
@@ -205,6 +205,14 @@ static int read_list(struct folders *fresh, clist *items)
 	return 0;
 }
 
+static void swap(struct folders *a, struct folders *b)
+{
+	const struct folders both = *a;
+
+	*a = *b;
+	*b = both;
+}
+
 int folders_list(struct folders *folders, struct session *session, struct failure *why)
 {
 	CLEANUP(folders_release) struct folders fresh = { 0 };
@@ -215,6 +223,8 @@ int folders_list(struct folders *folders, struct session *session, struct failur
 	r = mailimap_list(session->imap, "", "*", &items);
 	if (r != MAILIMAP_NO_ERROR)
 		return session_failed(session, r, false, why);
+	if (!items)
+		return failure_set(why, FAILURE_GARBAGE, "the server lists no folder");
 	rc = read_list(&fresh, items);
 	mailimap_list_result_free(items);
 	if (rc < 0)
@@ -222,9 +232,7 @@ int folders_list(struct folders *folders, struct session *session, struct failur
 	if (fresh.count == 0)
 		return failure_set(why, FAILURE_GARBAGE, "the server lists no folder");
 	keep_seen(&fresh, folders);
-	folders_release(folders);
-	*folders = fresh;
-	fresh = (struct folders){ 0 };
+	swap(folders, &fresh);
 	return 0;
 }
 

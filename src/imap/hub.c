@@ -8,6 +8,7 @@
 
 enum {
 	ANSWER_WAIT_MS = 10 * 60 * 1000,
+	LOOK_AGAIN_MS = 10 * 1000,
 	KNOWN_BYTES_MAX = 64 * 1024 * 1024,
 };
 
@@ -31,7 +32,7 @@ static int on_index(struct frame *f, void *arg, struct threads_error *err)
 	if (f->type == IMAP_ACCOUNT) {
 		const int rc = account_read(&hub->offered, f, err);
 
-		hub->has_offer = rc == 0 || hub->has_offer;
+		hub->has_offer = rc == 0;
 		return rc;
 	}
 	if (f->type == IMAP_SYNC) {
@@ -240,7 +241,7 @@ static int wait_window(struct hub *hub, size_t left, size_t bytes, struct failur
 			links_drop(hub->links, ROLE_INDEX);
 			return failure_set(why, FAILURE_HUB, "index does not answer");
 		}
-		links_take(hub->links, 10 * 1000);
+		links_take(hub->links, LOOK_AGAIN_MS);
 	}
 }
 

@@ -9,7 +9,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 
-enum { TELL_WAIT_MS = 30 * 1000 };
+enum { TELL_WAIT_MS = 30 * 1000, WAIT_MAX_MS = 3600 * 1000 };
 
 enum link_slot { LINK_INDEX, LINK_VAULT, LINK_DIAL, LINK_COUNT };
 
@@ -292,7 +292,7 @@ bool links_wait(struct links *links, int fd, int64_t wait_ms)
 		{ .fd = links->news_fd, .events = POLLIN },
 		{ .fd = links->fds[LINK_INDEX], .events = POLLIN },
 	};
-	const int wait = wait_ms < 0 ? -1 : wait_ms > 3600 * 1000 ? 3600 * 1000 : (int)wait_ms;
+	const int wait = wait_ms < 0 ? -1 : wait_ms > WAIT_MAX_MS ? WAIT_MAX_MS : (int)wait_ms;
 
 	return poll(fds, ARRAY_SIZE(fds), wait) > 0 && fds[0].revents != 0;
 }

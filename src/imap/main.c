@@ -88,8 +88,10 @@ static int imap_start(struct role_context *role, struct threads_error *err)
 	if (rc < 0)
 		return rc;
 	rc = pthread_create(&p->thread, NULL, run, p);
-	if (rc != 0)
-		return threads_error_set(err, THREADS_EIO, "thread: %s", strerror(rc));
+	if (rc != 0) {
+		errno = rc;
+		return threads_error_set(err, THREADS_EIO, "thread: %m");
+	}
 	p->has_thread = true;
 	return 0;
 }

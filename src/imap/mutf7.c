@@ -5,6 +5,8 @@
 
 #include "core/utf8.h"
 
+enum { NAME_MAX_BYTES = 64 * 1024 };
+
 static int value_of(char c)
 {
 	static const char alphabet[] =
@@ -81,7 +83,7 @@ static bool decode(struct strbuf *out, const char *name)
 
 void mutf7_show(struct strbuf *out, const char *name)
 {
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT(64 * 1024);
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT(NAME_MAX_BYTES);
 
 	if (!decode(&text, name) || strbuf_check(&text, NULL) < 0) {
 		strbuf_reset(&text);

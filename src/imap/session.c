@@ -212,6 +212,24 @@ static bool is_clean(const char *text, size_t len)
 	return len > 0;
 }
 
+/* Not mailimap_has_extension(): it dies on an empty list. */
+static bool can(const struct session *session, const char *name)
+{
+	const struct mailimap_connection_info *info = session->imap->imap_connection_info;
+	const struct mailimap_capability_data *data = info ? info->imap_capability : NULL;
+
+	for (clistiter *i = data && data->cap_list ? clist_begin(data->cap_list) : NULL; i;
+	     i = clist_next(i)) {
+		const struct mailimap_capability *capability = clist_content(i);
+
+		if (capability->cap_type == MAILIMAP_CAPABILITY_NAME &&
+		    capability->cap_data.cap_name &&
+		    strcasecmp(capability->cap_data.cap_name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int log_in(struct session *session, const struct session_options *options,
 		  struct failure *why)
 {
@@ -220,7 +238,7 @@ static int log_in(struct session *session, const struct session_options *options
 	const char *user = options->account->user;
 	int r;
 
-	if (mailimap_has_extension(session->imap, "LOGINDISABLED"))
+	if (can(session, "LOGINDISABLED"))
 		return failure_set(why, FAILURE_PASSWORD_OFF, "LOGINDISABLED");
 	if (ask_vault(options, &password, why) < 0)
 		return -1;
@@ -234,18 +252,17 @@ static int log_in(struct session *session, const struct session_options *options
 	return r == MAILIMAP_NO_ERROR ? 0 : session_failed(session, r, true, why);
 }
 
+/* Not mailimap_capability(): it dies when a server says OK and no capability. */
 static int ask_capabilities(struct session *session, struct failure *why)
 {
-	struct mailimap_capability_data *data = NULL;
 	int r;
 
 	session_expect(session, SMALL_ANSWER);
-	r = mailimap_capability(session->imap, &data);
+	r = mailimap_custom_command(session->imap, "CAPABILITY");
 	if (r != MAILIMAP_NO_ERROR)
 		return session_failed(session, r, false, why);
-	mailimap_capability_data_free(data);
-	session->can_idle = mailimap_has_extension(session->imap, "IDLE");
-	session->is_gmail = mailimap_has_extension(session->imap, "X-GM-EXT-1");
+	session->can_idle = can(session, "IDLE");
+	session->is_gmail = can(session, "X-GM-EXT-1");
 	return 0;
 }
 
@@ -333,7 +350,7 @@ static int introduce(struct session *session, struct failure *why)
 		"ID (\"name\" \"Threads\" \"version\" \"" THREADS_VERSION "\")";
 	int r;
 
-	if (!mailimap_has_extension(session->imap, "ID"))
+	if (!can(session, "ID"))
 		return 0;
 	session_expect(session, SMALL_ANSWER);
 	r = mailimap_custom_command(session->imap, command);

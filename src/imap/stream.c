@@ -189,18 +189,17 @@ static mailstream_low_driver driver = {
 int stream_new(int fd, const struct stream_options *options, mailstream **ret_stream,
 	       struct stream **ret_own, struct failure *why)
 {
-	AUTO_FD int owned = fd;
 	struct stream *s = calloc(1, sizeof(*s));
 	mailstream_low *low = s ? mailstream_low_new(s, &driver) : NULL;
 	mailstream *ms = low ? mailstream_new(low, BUFFER_BYTES) : NULL;
 
 	if (!ms) {
+		close(fd);
 		free(low);
 		free(s);
 		return failure_set(why, FAILURE_HUB, "out of memory");
 	}
-	s->fd = owned;
-	owned = -1;
+	s->fd = fd;
 	s->stop_fd = options->stop_fd;
 	s->timeout_ms = options->timeout_ms;
 	guard_init(&s->guard, options->literal_max);

@@ -2,40 +2,18 @@
 #include "imap/sync.h"
 
 #include "core/log.h"
+#include "imap/mailbox.h"
+#include "imap/sync_internal.h"
 
 enum {
 	SET_MESSAGES = 500,
 	SET_BYTES = 32 * 1024 * 1024,
 	ALONE_BYTES = 16 * 1024 * 1024, /* such a message travels in a batch of its own */
-	ATTEMPTS_MAX = 3,
-	PENDING_MAX = 3,
 };
-
-/* Failures that are only true if the server otherwise works. */
-struct sync_pending {
-	uint32_t uids[PENDING_MAX];
-	size_t count;
-};
-
-struct sync_folder {
-	struct sync *sync;
-	struct fetch fetch;
-	struct fetch_item *items; /* sorted by UID */
-	size_t count;
-	uint32_t uidvalidity;
-	const char *name;
-	struct sync_pending pending;
-};
-
-static void suspect_clear(struct sync *sync)
-{
-	free(sync->suspect.folder);
-	sync->suspect = (struct sync_suspect){ 0 };
-}
 
 void sync_release(struct sync *sync)
 {
-	suspect_clear(sync);
+	sync_suspect_clear(sync);
 	folders_release(&sync->folders);
 }
 
@@ -51,218 +29,6 @@ struct folder *sync_watched(const struct sync *sync)
 		if (sync->folders.list[i].chosen)
 			return &sync->folders.list[i];
 	return NULL;
-}
-
-static int give_up(struct sync_folder *sf, uint32_t uid, const char *reason, const char *words,
-		   struct failure *why)
-{
-	sf->sync->pass.failed++;
-	return hub_failed(sf->sync->hub, sf->fetch.folder_id, uid, reason, words, why);
-}
-
-/* ---- messages that the server does not give ---- */
-
-static int flush_pending(struct sync_folder *sf, struct failure *why)
-{
-	while (sf->pending.count > 0)
-		if (give_up(sf, sf->pending.uids[--sf->pending.count], "refused",
-			    "The server lists the message but does not hand it out.", why) < 0)
-			return -1;
-	return 0;
-}
-
-/* Remembers a failure. -1 with why when there are too many in a row to believe in them. */
-static int add_pending(struct sync_folder *sf, struct fetch_item *item, const struct failure *last,
-		       struct failure *why)
-{
-	if (sf->pending.count == PENDING_MAX) {
-		sf->pending.count = 0;
-		if (last && last->kind != FAILURE_NONE)
-			*why = *last;
-		else
-			failure_set(why, FAILURE_SERVER_REFUSED,
-				    "the server lists messages but does not hand them out");
-		return -1;
-	}
-	sf->pending.uids[sf->pending.count++] = item->uid;
-	item->state = FETCH_DONE;
-	return 0;
-}
-
-/* After a command: what came is noted, what is large or empty goes to the ledger. */
-static int settle(struct sync_folder *sf, struct fetch_item *items, size_t count,
-		  struct failure *why)
-{
-	struct sync *sync = sf->sync;
-
-	if (sf->fetch.received > 0) {
-		sync->received = true;
-		sync->poisons = 0;
-		if (flush_pending(sf, why) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (items[i].state == FETCH_LARGE) {
-			items[i].state = FETCH_DONE;
-			if (give_up(sf, items[i].uid, "too-large",
-				    "The message is larger than the hub accepts.", why) < 0)
-				return -1;
-		}
-	}
-	return 0;
-}
-
-static size_t count_wanted(const struct fetch_item *items, size_t count)
-{
-	size_t wanted = 0;
-
-	for (size_t i = 0; i < count; i++)
-		wanted += items[i].state == FETCH_WANTED;
-	return wanted;
-}
-
-/* An empty answer is asked again like a missing one. */
-static void want_empty(struct fetch_item *items, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (items[i].state == FETCH_EMPTY)
-			items[i].state = FETCH_WANTED;
-}
-
-/* The connection broke: the first message that had not come is the suspect. */
-static void note_suspect(struct sync_folder *sf, const struct fetch_item *items, size_t count)
-{
-	struct sync_suspect *suspect = &sf->sync->suspect;
-
-	for (size_t i = 0; i < count; i++) {
-		if (items[i].state != FETCH_WANTED)
-			continue;
-		if (suspect->folder && suspect->uid == items[i].uid &&
-		    suspect->uidvalidity == sf->uidvalidity &&
-		    strcmp(suspect->folder, sf->name) == 0) {
-			suspect->attempts++;
-			return;
-		}
-		suspect_clear(sf->sync);
-		suspect->folder = strdup(sf->name);
-		suspect->uidvalidity = sf->uidvalidity;
-		suspect->uid = items[i].uid;
-		suspect->attempts = 1;
-		return;
-	}
-}
-
-/* Refusals that concern the account, not a message: the pass ends. */
-static bool ends_pass(enum failure_kind kind)
-{
-	return kind == FAILURE_THROTTLED || kind == FAILURE_OVER_QUOTA ||
-	       kind == FAILURE_TOO_MANY || kind == FAILURE_NOT_CONNECTED ||
-	       kind == FAILURE_AUTH_REFUSED || kind == FAILURE_UNAVAILABLE || kind == FAILURE_HUB ||
-	       kind == FAILURE_STOPPED;
-}
-
-/* One command. Returns 1 if the server refused it (why), 0 if it ended well, -1 to end the pass. */
-static int ask_once(struct sync_folder *sf, struct fetch_item *items, size_t count,
-		    struct failure *why)
-{
-	struct failure settled;
-	int rc;
-
-	*why = (struct failure){ 0 };
-	rc = fetch_bodies(&sf->fetch, items, count, why);
-	if (rc < 0 && !session_is_open(sf->sync->session) && why->kind != FAILURE_STOPPED &&
-	    why->kind != FAILURE_HUB)
-		note_suspect(sf, items, count);
-	if (why->kind != FAILURE_HUB && settle(sf, items, count, &settled) < 0) {
-		*why = settled;
-		return -1;
-	}
-	if (rc == 0)
-		return 0;
-	return ends_pass(why->kind) || !session_is_open(sf->sync->session) ? -1 : 1;
-}
-
-/* Refused sets are halved until the message is found that the server does not give. */
-static int ask_halves(struct sync_folder *sf, struct fetch_item *items, size_t count,
-		      struct failure *why)
-{
-	const size_t half = count / 2;
-	struct failure last = { 0 };
-	int rc = 1;
-
-	if (count_wanted(items, count) == 0)
-		return 0;
-	if (count > 1) {
-		rc = ask_once(sf, items, count, why);
-		if (rc <= 0)
-			return rc;
-		if (ask_halves(sf, items, half, why) < 0)
-			return -1;
-		return ask_halves(sf, items + half, count - half, why);
-	}
-	for (unsigned i = 0; i < ATTEMPTS_MAX && rc == 1; i++)
-		rc = ask_once(sf, items, 1, &last);
-	if (rc < 0)
-		*why = last;
-	return rc == 1 ? add_pending(sf, items, &last, why) : rc;
-}
-
-/* The server lists it: the last attempt, alone; then it is for the ledger. */
-static int ask_last(struct sync_folder *sf, struct fetch_item *item, struct failure *why)
-{
-	bool empty;
-
-	if (ask_halves(sf, item, 1, why) < 0)
-		return -1;
-	if (item->state != FETCH_WANTED && item->state != FETCH_EMPTY)
-		return 0;
-	empty = item->state == FETCH_EMPTY;
-	item->state = FETCH_DONE;
-	return give_up(sf, item->uid, empty ? "empty" : "missing",
-		       empty ? "The server says that the message has no content."
-			     : "The server lists the message but does not send it.",
-		       why);
-}
-
-/* Messages that a well-ended command left out: once more together, then one by one. */
-static int ask_missing(struct sync_folder *sf, struct fetch_item *items, size_t count,
-		       struct failure *why)
-{
-	want_empty(items, count);
-	if (count_wanted(items, count) == 0)
-		return 0;
-	if (ask_halves(sf, items, count, why) < 0)
-		return -1;
-	want_empty(items, count);
-	if (count_wanted(items, count) == 0)
-		return 0;
-	if (fetch_still_there(sf->sync->session, items, count, why) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (items[i].state == FETCH_WANTED && ask_last(sf, &items[i], why) < 0)
-			return -1;
-	return 0;
-}
-
-/* A server that sends bodies without saying whose is no use to anybody. */
-static int check_sense(const struct sync_folder *sf, struct failure *why)
-{
-	if (sf->fetch.bodies > 0 && sf->fetch.received == 0)
-		return failure_set(why, FAILURE_GARBAGE,
-				   "the server sends messages that nobody asked for");
-	return 0;
-}
-
-static int fetch_set(struct sync_folder *sf, struct fetch_item *items, size_t count,
-		     struct failure *why)
-{
-	int rc = ask_once(sf, items, count, why);
-
-	if (rc == 0 && check_sense(sf, why) < 0)
-		return -1;
-	if (rc > 0)
-		rc = ask_halves(sf, items, count, why);
-	return rc < 0 ? rc : ask_missing(sf, items, count, why);
 }
 
 /* ---- a folder ---- */
@@ -306,16 +72,16 @@ static int fetch_suspect(struct sync_folder *sf, struct failure *why)
 	for (size_t i = 0; i < sf->count && !item; i++)
 		if (sf->items[i].uid == suspect.uid && sf->items[i].state == FETCH_WANTED)
 			item = &sf->items[i];
-	if (item && suspect.attempts >= ATTEMPTS_MAX && sync->poisons < PENDING_MAX) {
+	if (item && suspect.attempts >= SYNC_ATTEMPTS_MAX && sync->poisons < SYNC_PENDING_MAX) {
 		sync->poisons++;
 		item->state = FETCH_DONE;
-		suspect_clear(sync);
-		return give_up(sf, item->uid, "breaks-connection",
-			       "The connection breaks whenever this message is fetched.", why);
+		sync_suspect_clear(sync);
+		return sync_give_up(sf, item->uid, "breaks-connection",
+				    "The connection breaks whenever this message is fetched.", why);
 	}
-	if (item && fetch_set(sf, item, 1, why) < 0)
+	if (item && sync_fetch_set(sf, item, 1, why) < 0)
 		return -1;
-	suspect_clear(sync);
+	sync_suspect_clear(sync);
 	return 0;
 }
 
@@ -332,11 +98,11 @@ static int fetch_all(struct sync_folder *sf, struct failure *why)
 		/* Large ones get a batch of their own: memory stays bounded. */
 		if (n == 1 && set->size > ALONE_BYTES && send_rest(sf, why) < 0)
 			return -1;
-		if (count_wanted(set, n) > 0 && fetch_set(sf, set, n, why) < 0)
+		if (sync_count_wanted(set, n) > 0 && sync_fetch_set(sf, set, n, why) < 0)
 			return -1;
 		left -= n;
 	}
-	return flush_pending(sf, why);
+	return sync_flush_pending(sf, why);
 }
 
 /* Items for the UIDs that index does not know. */
@@ -364,15 +130,15 @@ static int prepare(struct sync_folder *sf, struct hub_todo *todo, struct failure
 {
 	/* Sizes are advice: a server that will not say them may still give the messages. */
 	if (sf->count > 0 && fetch_sizes(sf->sync->session, sf->items, sf->count, why) < 0 &&
-	    (!session_is_open(sf->sync->session) || ends_pass(why->kind)))
+	    (!session_is_open(sf->sync->session) || sync_ends_pass(why->kind)))
 		return -1;
 	for (size_t i = 0; i < sf->count; i++) {
 		struct fetch_item *item = &sf->items[i];
 
 		if (item->size > sf->fetch.message_max) {
 			item->state = FETCH_DONE;
-			if (give_up(sf, item->uid, "too-large",
-				    "The message is larger than the hub accepts.", why) < 0)
+			if (sync_give_up(sf, item->uid, "too-large",
+					 "The message is larger than the hub accepts.", why) < 0)
 				return -1;
 			continue;
 		}
@@ -382,8 +148,7 @@ static int prepare(struct sync_folder *sf, struct hub_todo *todo, struct failure
 	return hub_todo(sf->sync->hub, sf->fetch.folder_id, todo, why);
 }
 
-static int sync_open_folder(struct sync_folder *sf, const struct fetch_folder *box,
-			    struct failure *why)
+static int sync_open_folder(struct sync_folder *sf, const struct mailbox *box, struct failure *why)
 {
 	CLEANUP(uid_list_release) struct uid_list uids = { 0 };
 	CLEANUP(uid_set_release) struct uid_set known = { 0 };
@@ -392,7 +157,7 @@ static int sync_open_folder(struct sync_folder *sf, const struct fetch_folder *b
 	struct hub_todo todo = { 0 };
 
 	if (hub_folder_open(sf->sync->hub, &open, &sf->fetch.folder_id, &known, why) < 0 ||
-	    fetch_search(sf->sync->session, box->messages, since_ms, &uids, why) < 0 ||
+	    mailbox_search(sf->sync->session, box->messages, since_ms, &uids, why) < 0 ||
 	    choose_new(sf, &uids, &known, &todo, why) < 0)
 		return -1;
 	if (since_ms > 0)
@@ -411,13 +176,13 @@ static int sync_folder(struct sync *sync, struct folder *folder, struct failure 
 			   .hub = sync->hub,
 			   .message_max = (size_t)sync->hub->account.message_max },
 	};
-	struct fetch_folder box;
+	struct mailbox box;
 	struct failure sent;
 	int rc;
 
 	batch_init(&sf.fetch.batch);
 	folder->seen = false;
-	if (fetch_examine(sync->session, folder->name, &box, why) < 0)
+	if (mailbox_examine(sync->session, folder->name, &box, why) < 0)
 		return -1;
 	sf.uidvalidity = box.uidvalidity;
 	rc = sync_open_folder(&sf, &box, why);
@@ -444,11 +209,11 @@ static int sync_folder(struct sync *sync, struct folder *folder, struct failure 
 /* 1 = nothing happened there since the last pass, 0 = look, -1 = the connection is gone. */
 static int is_unchanged(struct sync *sync, const struct folder *folder, struct failure *why)
 {
-	struct fetch_folder box;
+	struct mailbox box;
 
 	if (!folder->seen)
 		return 0;
-	if (fetch_status(sync->session, folder->name, &box, why) < 0)
+	if (mailbox_status(sync->session, folder->name, &box, why) < 0)
 		return session_is_open(sync->session) ? 0 : -1;
 	sync->pass.messages += box.messages;
 	if (box.uidvalidity == folder->seen_uidvalidity && box.uidnext == folder->seen_uidnext &&

@@ -5,11 +5,12 @@
 #include "core/log.h"
 #include "core/random_id.h"
 #include "imap/idle.h"
+#include "imap/mailbox.h"
 #include "imap/sync.h"
 
 enum {
 	IDLE_RENEW_MS = 9 * 60 * 1000,
-	HUB_AGAIN_MS = 1000,
+	HUB_AGAIN_MS = 60 * 1000,
 	QUIET_MAX_MS = 60 * 1000,
 };
 
@@ -132,7 +133,7 @@ static int wait_for_work(struct worker *w, struct failure *why)
 	const int64_t now = clock_monotonic_ms();
 	int64_t wait = w->next_pass_ms - now;
 	struct folder *watched = sync_watched(&w->sync);
-	struct fetch_folder box;
+	struct mailbox box;
 	int rc;
 
 	w->scope = SYNC_CHANGED;
@@ -142,7 +143,7 @@ static int wait_for_work(struct worker *w, struct failure *why)
 		rest(w, wait);
 		return 0;
 	}
-	if (fetch_examine(&w->session, watched->name, &box, why) < 0)
+	if (mailbox_examine(&w->session, watched->name, &box, why) < 0)
 		return -1;
 	if (watched->seen &&
 	    (box.messages != watched->seen_messages || box.uidnext != watched->seen_uidnext)) {
@@ -219,7 +220,7 @@ void worker_run(struct links *links, int bundle_fd)
 		if (hub_ready(&w.hub))
 			step = serve(&w);
 		else
-			links_wait(links, -1, HUB_AGAIN_MS * 60);
+			links_wait(links, -1, HUB_AGAIN_MS);
 	}
 	session_close(&w.session);
 	sync_release(&w.sync);

@@ -347,13 +347,14 @@ int vault_new(struct loop *loop, const char *folder, const unsigned char seed[SE
 
 struct vault *vault_free(struct vault *vault)
 {
+	struct vault_link *link;
+
 	if (!vault)
 		return NULL;
-	while (vault->links) {
-		struct peer *peer = vault->links->peer;
-
-		link_remove(vault->links);
-		peer_free(peer);
+	while ((link = vault->links)) {
+		vault->links = link->next;
+		peer_free(link->peer);
+		free(link);
 	}
 	roll_clear(&vault->roll);
 	vault->db = db_close(vault->db);

@@ -6,7 +6,7 @@
 
 #include "harness.h"
 
-enum { MAILS = 50, WAIT_MS = 20000 };
+enum { MAILS = 50, WAIT_MS = 60000 };
 
 static struct lab lab;
 static char user[64];
