@@ -81,6 +81,7 @@ CREATE TABLE channel (
 	company_id	INTEGER REFERENCES company (id),
 	contact_id	INTEGER REFERENCES contact (id),
 	user_id		INTEGER REFERENCES user (id),		-- the user whose own channel it is
+	user_from_ms	INTEGER NOT NULL DEFAULT 0,		-- since when that counts: a claim has a notice period
 	created_ms	INTEGER NOT NULL,
 	UNIQUE (kind, key)
 ) STRICT;

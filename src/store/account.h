@@ -80,7 +80,8 @@ int account_set_activity(struct store *store, int64_t id, const char *activity,
 			 struct threads_error *err) MUST_CHECK;
 
 /* A log-in succeeded: verified_ms, failures 0; if the login looks like an e-mail address it becomes
- * the account's address and (unless somebody else's) the owner's own channel. */
+ * the account's address and (unless somebody else's) the owner's own channel, which counts after a
+ * notice period of 24 hours and stands in the audit log. */
 int account_verified(struct store *store, int64_t id, int64_t now_ms,
 		     struct threads_error *err) MUST_CHECK;
 

@@ -4,9 +4,14 @@
 #include "filing/email_key.h"
 #include "store/account_internal.h"
 #include "store/job.h"
+#include "store/people.h"
 #include "store/store_internal.h"
 
-enum { CHANNEL_EMAIL = 1, CHANNEL_IS_PRIVATE = 1 };
+enum {
+	CHANNEL_EMAIL = 1,
+	CHANNEL_IS_PRIVATE = 1,
+	CHANNEL_NOTICE_MS = 24 * 60 * 60 * 1000,
+};
 
 static const char sql_set_name[] = "UPDATE account SET name = :name WHERE id = :id";
 static const char sql_set_policy[] = "UPDATE account SET policy = :policy WHERE id = :id";
@@ -34,9 +39,10 @@ static const char sql_verified[] =
 	"UPDATE account SET verified_ms = :now_ms, failures = 0 WHERE id = :id";
 static const char sql_set_address[] = "UPDATE account SET address = :address WHERE id = :id";
 static const char sql_own_channel[] =
-	"INSERT INTO channel (kind, key, privacy, user_id, created_ms)"
-	" VALUES (:kind, :key, :privacy, :user_id, :now_ms)"
-	" ON CONFLICT (kind, key) DO UPDATE SET user_id = :user_id WHERE channel.user_id IS NULL"
+	"INSERT INTO channel (kind, key, privacy, user_id, user_from_ms, created_ms)"
+	" VALUES (:kind, :key, :privacy, :user_id, :from_ms, :now_ms)"
+	" ON CONFLICT (kind, key) DO UPDATE SET user_id = :user_id, user_from_ms = :from_ms"
+	" WHERE channel.user_id IS NULL"
 	" RETURNING id";
 static const char sql_archive[] =
 	"UPDATE account SET type = 'import', state = 'active', name = :name, provider = '',"
@@ -188,7 +194,11 @@ int account_set_activity(struct store *store, int64_t id, const char *activity,
 	return query_run(&q, err);
 }
 
-/* The address of a mailbox that its owner can open is the owner's own channel. */
+/*
+ * The address of a mailbox that its owner can open is the owner's own channel,
+ * after a notice period: a log-in proves little when the claimant may name the
+ * server. What is in the mailbox itself he sees at once, as its holder.
+ */
 static int own_channel(struct store *store, const struct account *account, const char *key,
 		       int64_t now_ms, struct threads_error *err)
 {
@@ -200,6 +210,7 @@ static int own_channel(struct store *store, const struct account *account, const
 	query_bind_text(&q, ":key", key);
 	query_bind_int(&q, ":privacy", CHANNEL_IS_PRIVATE);
 	query_bind_int(&q, ":user_id", account->owner_id);
+	query_bind_int(&q, ":from_ms", now_ms + CHANNEL_NOTICE_MS);
 	query_bind_int(&q, ":now_ms", now_ms);
 	rc = query_step(&q, err);
 	if (rc != 1)
@@ -208,6 +219,8 @@ static int own_channel(struct store *store, const struct account *account, const
 	rc = query_run(&q, err);
 	if (rc == 0)
 		rc = job_add(store, JOB_AUDIENCE_CHANNEL, channel_id, now_ms, &job_id, err);
+	if (rc == 0)
+		rc = audit_add(store, "", "channel.claimed", account->public_id, key, now_ms, err);
 	store->people_version++;
 	return rc;
 }

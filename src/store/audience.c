@@ -68,12 +68,13 @@ static int member_add(struct audience *audience, const struct audience_member *m
 	return 0;
 }
 
-static int user_add(struct audience *audience, int64_t user_id, struct threads_error *err)
+static int user_add(struct audience *audience, int64_t user_id, int64_t from_ms,
+		    struct threads_error *err)
 {
 	const struct audience_member member = {
 		.kind = AUDIENCE_USER,
 		.ref = user_id,
-		.from_ms = AUDIENCE_ALWAYS_FROM,
+		.from_ms = from_ms,
 		.until_ms = AUDIENCE_FOR_EVER,
 	};
 
@@ -86,7 +87,7 @@ static int holders_add(struct audience *audience, const struct audience_facts *f
 	int rc = 0;
 
 	for (size_t i = 0; i < facts->holder_count && rc == 0; i++)
-		rc = user_add(audience, facts->holders[i].owner_user_id, err);
+		rc = user_add(audience, facts->holders[i].owner_user_id, AUDIENCE_ALWAYS_FROM, err);
 	return rc;
 }
 
@@ -98,7 +99,8 @@ static int participants_add(struct audience *audience, const struct audience_fac
 
 	for (size_t i = 0; i < facts->channel_count && rc == 0; i++)
 		if (!facts->channels[i].bcc_only)
-			rc = user_add(audience, facts->channels[i].user_id, err);
+			rc = user_add(audience, facts->channels[i].user_id,
+				      facts->channels[i].user_from_ms, err);
 	return rc;
 }
 

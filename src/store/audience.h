@@ -31,7 +31,8 @@ enum audience_kind { AUDIENCE_USER = 0, AUDIENCE_GROUP = 1 };
 /* One channel of P(m). bcc_only: it stands in Bcc and in no other field. */
 struct audience_channel {
 	enum channel_privacy privacy;
-	int64_t user_id; /* whose own channel it is, 0 = nobody's */
+	int64_t user_id;      /* whose own channel it is, 0 = nobody's */
+	int64_t user_from_ms; /* since when that counts */
 	bool bcc_only;
 };
 

@@ -9,10 +9,10 @@ enum { MESSAGE_ONE_TIME_CODE = 1 << 5, MESSAGE_DRAFT = 1 << 7, MARK_PRIVATE = 1,
 static const char sql_message[] =
 	"SELECT flags, mark, embargo_ms, audience_id, conversation_id FROM message WHERE id = :id";
 static const char sql_channels[] =
-	"SELECT c.privacy, ifnull(c.user_id, 0), 0 FROM participant p"
+	"SELECT c.privacy, ifnull(c.user_id, 0), 0, c.user_from_ms FROM participant p"
 	" JOIN channel c ON c.id = p.channel_id WHERE p.message_id = :id"
 	" UNION ALL"
-	" SELECT c.privacy, ifnull(c.user_id, 0), 1 FROM sighting_bcc b"
+	" SELECT c.privacy, ifnull(c.user_id, 0), 1, c.user_from_ms FROM sighting_bcc b"
 	" JOIN channel c ON c.id = b.channel_id WHERE b.message_id = :id"
 	" AND NOT EXISTS (SELECT 1 FROM participant p WHERE p.message_id = :id"
 	" AND p.channel_id = b.channel_id)";
@@ -81,6 +81,7 @@ static int channels_load(struct db *db, int64_t id, struct fact_store *facts,
 		c->privacy = (enum channel_privacy)query_int(&q, 0);
 		c->user_id = query_int(&q, 1);
 		c->bcc_only = query_int(&q, 2) != 0;
+		c->user_from_ms = query_int(&q, 3);
 	}
 	return rc;
 }

@@ -14,7 +14,7 @@
 enum { CHANNEL_EMAIL = 1, DEFAULTS_MAX = 256 * 1024 };
 
 static const char sql_channel_find[] =
-	"SELECT id, privacy, user_id FROM channel WHERE kind = :kind AND key = :key";
+	"SELECT id, privacy, user_id, user_from_ms FROM channel WHERE kind = :kind AND key = :key";
 static const char sql_channel_add[] =
 	"INSERT INTO channel (kind, key, name, privacy, company_id, created_ms)"
 	" VALUES (:kind, :key, :name, :privacy, :company_id, :now_ms)";
@@ -159,6 +159,7 @@ static int channel_add(struct ingest *ingest, const char *key, const struct draf
 				? CHANNEL_SHARED
 				: CHANNEL_PRIVATE;
 	info->user_id = 0;
+	info->user_from_ms = 0;
 	query_bind_int(&q, ":kind", CHANNEL_EMAIL);
 	query_bind_text(&q, ":key", key);
 	query_bind_text_len(&q, ":name", name->text, name->len);
@@ -185,6 +186,7 @@ static int channel_find(struct ingest *ingest, const char *key, struct channel_i
 	info->id = query_int(&q, 0);
 	info->privacy = (enum channel_privacy)query_int(&q, 1);
 	info->user_id = query_int(&q, 2);
+	info->user_from_ms = query_int(&q, 3);
 	return 1;
 }
 

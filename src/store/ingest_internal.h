@@ -41,7 +41,7 @@ struct prepared {
 struct channel_info {
 	int64_t id;
 	enum channel_privacy privacy;
-	int64_t user_id;
+	int64_t user_id, user_from_ms;
 };
 
 struct channel_entry {

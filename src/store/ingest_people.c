@@ -42,6 +42,7 @@ static void fact_add(struct ingest *ingest, const struct channel_info *info, boo
 	ingest->facts[i] = (struct audience_channel){
 		.privacy = info->privacy,
 		.user_id = info->user_id,
+		.user_from_ms = info->user_from_ms,
 		.bcc_only = bcc,
 	};
 	ingest->channel_count++;

@@ -43,7 +43,8 @@ struct world {
 	bool member[GROUPS_MAX][USERS_MAX];
 	bool selector[GROUPS_MAX];
 	enum channel_privacy privacy[CHANNELS_MAX];
-	int64_t channel_user[CHANNELS_MAX]; /* user id or 0 */
+	int64_t channel_user[CHANNELS_MAX];    /* user id or 0 */
+	int64_t channel_from_ms[CHANNELS_MAX]; /* since when that counts */
 	int64_t account_owner[ACCOUNTS_MAX];
 	bool account_open[ACCOUNTS_MAX];
 	struct world_message list[MESSAGES_MAX];
@@ -69,10 +70,12 @@ static bool naive_holds(const struct world *w, const struct world_message *m, si
 	return false;
 }
 
-static bool naive_participates(const struct world *w, const struct world_message *m, size_t user)
+static bool naive_participates(const struct world *w, const struct world_message *m, size_t user,
+			       int64_t now_ms)
 {
 	for (size_t c = 0; c < w->channels; c++)
-		if (m->to[c] && w->channel_user[c] == (int64_t)user + 1)
+		if (m->to[c] && w->channel_user[c] == (int64_t)user + 1 &&
+		    now_ms >= w->channel_from_ms[c])
 			return true;
 	return false;
 }
@@ -118,7 +121,7 @@ static bool naive_visible(const struct world *w, const struct world_message *m, 
 		return true;
 	if (m->draft)
 		return false;
-	if (naive_participates(w, m, user) || naive_granted(w, m, user, now_ms))
+	if (naive_participates(w, m, user, now_ms) || naive_granted(w, m, user, now_ms))
 		return true;
 	for (size_t g = 0; g < w->groups; g++)
 		if (w->selector[g] && naive_in_group(w, (int64_t)g + 1, user) &&
@@ -190,6 +193,7 @@ static void world_draw(struct fixture *f, struct world *w)
 		w->privacy[c] =
 			one_in(f, 6) ? CHANNEL_CONFIDENTIAL : (enum channel_privacy)draw(f, 2);
 		w->channel_user[c] = one_in(f, 2) ? 1 + (int64_t)draw(f, w->users) : 0;
+		w->channel_from_ms[c] = one_in(f, 3) ? (int64_t)draw(f, MOMENTS) * MOMENT_MS : 0;
 	}
 	for (size_t a = 0; a < w->accounts; a++) {
 		w->account_owner[a] = 1 + (int64_t)draw(f, w->users);
@@ -250,7 +254,7 @@ static int64_t message_audience(struct fixture *f, const struct world *w,
 		if (m->to[c] || m->bcc[c])
 			channels[facts.channel_count++] =
 				(struct audience_channel){ w->privacy[c], w->channel_user[c],
-							   !m->to[c] };
+							   w->channel_from_ms[c], !m->to[c] };
 	for (size_t a = 0; a < w->accounts; a++)
 		if (m->sighted[a])
 			holders[facts.holder_count++] =
