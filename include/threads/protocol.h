@@ -118,7 +118,7 @@ enum frame_type {
 	/* ---- auth -> index (questions; answer IPC_OK unless said) ---- */
 	USER_CREATE = 300, /* t public id, t name, t display name, t role, t state (invited|active);
 			    * known id: names and role become these, its state stays */
-	USER_STATE, /* t public id, t state (invited|active|disabled) */
+	USER_STATE,        /* t public id, t state (invited|active|disabled) */
 	USER_LIST, /* -> USER_LIST_IS: i count, (t public id, t state, t role, t name, t display name)... */
 	USER_LIST_IS,
 	AUDIT_ADD, /* t public user id or "", t action, t object, t detail: from auth and api; answered after commit */
