@@ -152,7 +152,7 @@ int route_account_create(struct exchange *ex, struct threads_error *err)
 		return threads_error_set(err, THREADS_EDENIED,
 					 "only an administrator may add an account for others");
 	account_create_question(&f, ex->viewer.public_id, strbuf_str(&ex->idempotency_key), &form);
-	return exchange_ask(ex, ROLE_INDEX, &f, QUESTION_ONCE, account_created, err);
+	return exchange_ask(ex, ROLE_INDEX, &f, QUESTION_REPEAT, account_created, err);
 }
 
 /* The account of the route, if the viewer may manage it; else answers 404 and returns 0. */
@@ -225,7 +225,7 @@ int route_account_update(struct exchange *ex, struct threads_error *err)
 	if (rc < 0)
 		return rc;
 	update_question(&f, ex, &form, json_object_get(ex->body, "imap") != NULL);
-	return exchange_ask(ex, ROLE_INDEX, &f, QUESTION_ONCE, account_changed, err);
+	return exchange_ask(ex, ROLE_INDEX, &f, QUESTION_REPEAT, account_changed, err);
 }
 
 /* by: whether the frame begins with who asks; word: a last text, NULL for none. */
@@ -244,7 +244,7 @@ static int simple_command(struct exchange *ex, enum frame_type type, bool by, co
 	frame_put_text(&f, ex->ids[0]);
 	if (word)
 		frame_put_text(&f, word);
-	return exchange_ask(ex, ROLE_INDEX, &f, QUESTION_ONCE, fn, err);
+	return exchange_ask(ex, ROLE_INDEX, &f, QUESTION_REPEAT, fn, err);
 }
 
 int route_account_sync(struct exchange *ex, struct threads_error *err)
@@ -305,7 +305,7 @@ int route_account_delete(struct exchange *ex, struct threads_error *err)
 	frame_put_text(&f, ex->viewer.public_id);
 	frame_put_text(&f, ex->ids[0]);
 	frame_put_int(&f, strcmp(strbuf_str(&keep), "1") == 0);
-	return exchange_ask(ex, ROLE_INDEX, &f, QUESTION_ONCE, account_deleted, err);
+	return exchange_ask(ex, ROLE_INDEX, &f, QUESTION_REPEAT, account_deleted, err);
 }
 
 /* ---- the password ------------------------------------------------------------------------ */

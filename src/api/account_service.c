@@ -89,12 +89,15 @@ int account_form_folders(const json_t *folders, struct account_form *form,
 void account_create_question(struct frame *f, const char *by, const char *idempotency_key,
 			     const struct account_form *form)
 {
+	char own_key[PUBLIC_ID_SIZE];
 	size_t i;
 	json_t *folder;
 
+	/* With a key the question may be asked again when index dies over it. */
+	public_id_make(own_key);
 	frame_begin(f, INDEX_ACCOUNT_CREATE, 0);
 	frame_put_text(f, by);
-	frame_put_text(f, idempotency_key);
+	frame_put_text(f, *idempotency_key ? idempotency_key : own_key);
 	frame_put_text(f, form->name);
 	frame_put_text(f, form->owner);
 	frame_put_text(f, "imap");

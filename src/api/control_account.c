@@ -104,7 +104,7 @@ int control_account_add(struct control *control, struct threads_error *err)
 		return rc;
 	form.owner = owner;
 	account_create_question(&f, "", "", &form);
-	return control_ask(control, ROLE_INDEX, &f, QUESTION_ONCE, QUESTION_WAIT_MS,
+	return control_ask(control, ROLE_INDEX, &f, QUESTION_REPEAT, QUESTION_WAIT_MS,
 			   account_created, err);
 }
 
@@ -385,6 +385,6 @@ int control_account_delete(struct control *control, struct threads_error *err)
 	frame_put_text(&f, "");
 	frame_put_text(&f, control->target);
 	frame_put_int(&f, control_flag(control, "keep_messages"));
-	return control_ask(control, ROLE_INDEX, &f, QUESTION_ONCE, QUESTION_WAIT_MS, state_changed,
-			   err);
+	return control_ask(control, ROLE_INDEX, &f, QUESTION_REPEAT, QUESTION_WAIT_MS,
+			   state_changed, err);
 }

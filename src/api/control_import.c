@@ -150,8 +150,9 @@ int control_import(struct control *control, struct threads_error *err)
 	frame_put_text(&f, kind);
 	frame_put_int(&f, 0);
 	frame_put_int(&f, 0);
-	return control_ask(control, ROLE_INDEX, &f, QUESTION_ONCE, QUESTION_WAIT_MS, import_created,
-			   err);
+	/* Asked twice it leaves an import without files behind, which does no harm. */
+	return control_ask(control, ROLE_INDEX, &f, QUESTION_REPEAT, QUESTION_WAIT_MS,
+			   import_created, err);
 }
 
 /* ---- files -------------------------------------------------------------------------------------- */

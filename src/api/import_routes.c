@@ -146,7 +146,7 @@ int route_import_create(struct exchange *ex, struct threads_error *err)
 		rc = create_question(ex, &f, strbuf_str(&account), kind, files, err);
 	if (rc < 0)
 		return rc;
-	return exchange_ask(ex, ROLE_INDEX, &f, QUESTION_ONCE, import_created, err);
+	return exchange_ask(ex, ROLE_INDEX, &f, QUESTION_REPEAT, import_created, err);
 }
 
 /* ---- start, cancel ------------------------------------------------------------------------ */
@@ -173,7 +173,7 @@ static int import_command(struct exchange *ex, enum frame_type type, struct thre
 	frame_begin(&f, (uint16_t)type, 0);
 	frame_put_text(&f, ex->viewer.public_id);
 	frame_put_text(&f, ex->ids[0]);
-	return exchange_ask(ex, ROLE_INDEX, &f, QUESTION_ONCE, import_changed, err);
+	return exchange_ask(ex, ROLE_INDEX, &f, QUESTION_REPEAT, import_changed, err);
 }
 
 int route_import_start(struct exchange *ex, struct threads_error *err)

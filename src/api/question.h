@@ -9,7 +9,7 @@
 #include "api/api_internal.h"
 
 enum question_mode {
-	QUESTION_ONCE,   /* a write: if the role dies over it nobody knows whether it was done */
+	QUESTION_ONCE,   /* if the role dies over it nobody knows how far it came */
 	QUESTION_REPEAT, /* asking again does no harm */
 };
 
