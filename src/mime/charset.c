@@ -138,7 +138,7 @@ struct charsets {
 
 static iconv_t converter_open(const char *name)
 {
-	const iconv_t converter = name ? iconv_open("UTF-8", name) : NULL;
+	iconv_t converter = name ? iconv_open("UTF-8", name) : NULL;
 
 	return (intptr_t)converter == -1 ? NULL : converter;
 }
