@@ -386,17 +386,18 @@ int record_decode(const void *meta, size_t len, uint64_t blobs_length, struct re
 		  struct threads_error *err)
 {
 	struct cursor c = { .p = meta, .end = (const uint8_t *)meta + len };
-	CLEANUP(record_release) struct record r = { 0 };
+	struct record r = { 0 };
 
 	if (len > RECORD_META_MAX)
 		return threads_error_set(err, THREADS_EINVAL, "record is too long");
 	get_record(&c, &r);
 	if (!c.fault)
 		c.fault = check_fields(&r, blobs_length);
-	if (c.fault)
+	if (c.fault) {
+		record_release(&r);
 		return threads_error_set(err, THREADS_EINVAL, "record %s", c.fault);
+	}
 	*ret_record = r;
-	r = (struct record){ 0 };
 	return 0;
 }
 

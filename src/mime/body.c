@@ -284,11 +284,10 @@ static void read_all(struct reader *r, uint8_t (*digests)[DIGEST_SIZE])
 int body_read(const struct mime *mime, const struct mime_message *message,
 	      uint8_t (*digests)[DIGEST_SIZE], struct body *ret_body, struct threads_error *err)
 {
-	AUTO_FREE struct place *places = calloc(message->count, sizeof(*places));
 	struct reader r = {
 		.mime = mime,
 		.m = message,
-		.places = places,
+		.places = calloc(message->count, sizeof(struct place)),
 		.body = ret_body,
 		.scratch = STRBUF_INIT(SCRATCH_MAX),
 	};
@@ -298,12 +297,14 @@ int body_read(const struct mime *mime, const struct mime_message *message,
 		.html = STRBUF_INIT(BODY_HTML_MAX),
 		.use = calloc(message->count, 1),
 	};
-	if (!places || !ret_body->use) {
+	if (!r.places || !ret_body->use) {
+		free(r.places);
 		body_release(ret_body);
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	}
 	read_all(&r, digests);
 	strbuf_release(&r.scratch);
+	free(r.places);
 	return 0;
 }
 

@@ -13,15 +13,17 @@ struct digest {
 
 int digest_new(struct digest **ret_digest, struct threads_error *err)
 {
-	CLEANUP(digest_freep) struct digest *digest = calloc(1, sizeof(*digest));
+	struct digest *digest = calloc(1, sizeof(*digest));
 
 	if (!digest)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	digest->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
 	digest->context = EVP_MD_CTX_new();
-	if (!digest->algorithm || !digest->context)
+	if (!digest->algorithm || !digest->context) {
+		digest_free(digest);
 		return threads_error_set(err, THREADS_EIO, "libcrypto gives no SHA-256");
-	*ret_digest = TAKE_PTR(digest);
+	}
+	*ret_digest = digest;
 	return 0;
 }
 

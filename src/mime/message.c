@@ -423,7 +423,8 @@ static void message_begin(struct walk *w, struct mime_root *root, size_t base)
 static int walk_all(struct mime_message *m, struct mime_root *root, size_t base,
 		    struct threads_error *err)
 {
-	AUTO_FREE struct walk *w = calloc(1, sizeof(*w));
+	struct walk *w = calloc(1, sizeof(*w));
+	bool failed;
 
 	if (!w)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
@@ -434,7 +435,9 @@ static int walk_all(struct mime_message *m, struct mime_root *root, size_t base,
 
 		walk_part(w, &at);
 	}
-	if (w->failed)
+	failed = w->failed;
+	free(w);
+	if (failed)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	close_parts(m);
 	return 0;
@@ -443,7 +446,7 @@ static int walk_all(struct mime_message *m, struct mime_root *root, size_t base,
 int mime_message_parse(const char *data, size_t len, struct mime_message *ret_message,
 		       struct threads_error *err)
 {
-	CLEANUP(mime_message_release) struct mime_message m = { .data = data, .len = len };
+	struct mime_message m = { .data = data, .len = len };
 	const size_t base = from_line(data, len);
 	struct mime_root *root;
 	size_t seen;
@@ -456,14 +459,13 @@ int mime_message_parse(const char *data, size_t len, struct mime_message *ret_me
 	root = root_parse(&m, data + base, seen > base ? seen - base : 0);
 	if (!root) /* nothing at all: a message without headers and body */
 		root = root_parse(&m, "\n", 1);
-	if (!root)
-		return threads_error_set(err, THREADS_EINVAL, "not a message");
-	rc = walk_all(&m, root, base, err);
+	rc = root ? walk_all(&m, root, base, err)
+		  : threads_error_set(err, THREADS_EINVAL, "not a message");
 	if (rc < 0)
-		return rc;
-	*ret_message = m;
-	m = (struct mime_message){ 0 };
-	return 0;
+		mime_message_release(&m);
+	else
+		*ret_message = m;
+	return rc;
 }
 
 void mime_message_release(struct mime_message *message)

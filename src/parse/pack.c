@@ -21,7 +21,7 @@ struct packer {
 
 int packer_new(struct packer **ret_packer, struct threads_error *err)
 {
-	CLEANUP(packer_freep) struct packer *packer = calloc(1, sizeof(*packer));
+	struct packer *packer = calloc(1, sizeof(*packer));
 
 	if (packer) {
 		packer->zstd = ZSTD_createCCtx();
@@ -29,10 +29,12 @@ int packer_new(struct packer **ret_packer, struct threads_error *err)
 		packer->packed = malloc(packer->packed_size);
 		packer->whole = malloc(WHOLE_MAX);
 	}
-	if (!packer || !packer->zstd || !packer->packed || !packer->whole)
+	if (!packer || !packer->zstd || !packer->packed || !packer->whole) {
+		packer_free(packer);
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	}
 	ZSTD_CCtx_setParameter(packer->zstd, ZSTD_c_compressionLevel, LEVEL);
-	*ret_packer = TAKE_PTR(packer);
+	*ret_packer = packer;
 	return 0;
 }
 

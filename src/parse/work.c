@@ -42,19 +42,14 @@ struct work *work_free(struct work *work)
 	return NULL;
 }
 
-static int do_batch(struct mime *mime, struct frame *f, struct frame *answer,
-		    struct threads_error *err)
+/* The rest of the question: entries, as many as the array has. */
+static int read_batch(struct mime *mime, struct frame *f, struct batch_entry *entries, size_t count,
+		      const int fds[2], struct threads_error *err)
 {
-	AUTO_FD int input = frame_get_fd(f);
-	AUTO_FD int output = frame_get_fd(f);
-	const size_t count = (size_t)frame_get_int_in(f, 0, BATCH_ENTRIES_MAX);
-	AUTO_FREE struct batch_entry *entries = calloc(count + 1, sizeof(*entries));
 	CLEANUP(memfd_unmap) struct memfd_view view = { 0 };
 	struct batch_input batch = { .entries = entries, .count = count };
 	int rc;
 
-	if (!entries)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	for (size_t i = 0; i < count; i++) {
 		entries[i].offset = (uint64_t)frame_get_int_in(f, 0, INPUT_MAX);
 		entries[i].length = (uint64_t)frame_get_int_in(f, 0, INPUT_MAX);
@@ -62,16 +57,30 @@ static int do_batch(struct mime *mime, struct frame *f, struct frame *answer,
 	}
 	rc = frame_get_end(f, err);
 	if (rc == 0)
-		rc = memfd_map(input, INPUT_MAX, &view, err);
+		rc = memfd_map(fds[0], INPUT_MAX, &view, err);
 	batch.data = view.data;
 	batch.len = view.len;
 	if (rc == 0)
-		rc = batch_parse(mime, &batch, output, true, err);
-	if (rc < 0)
-		return rc;
+		rc = batch_parse(mime, &batch, fds[1], true, err);
+	return rc;
+}
+
+static int do_batch(struct mime *mime, struct frame *f, struct frame *answer,
+		    struct threads_error *err)
+{
+	AUTO_FD int input = frame_get_fd(f);
+	AUTO_FD int output = frame_get_fd(f);
+	const size_t count = (size_t)frame_get_int_in(f, 0, BATCH_ENTRIES_MAX);
+	struct batch_entry *entries = calloc(count + 1, sizeof(*entries));
+	int rc;
+
+	if (!entries)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	rc = read_batch(mime, f, entries, count, (const int[]){ input, output }, err);
+	free(entries);
 	frame_begin(answer, PARSE_BATCH_IS, f->id);
 	frame_put_int(answer, (int64_t)count);
-	return 0;
+	return rc;
 }
 
 static int do_split(struct frame *f, struct frame *answer, struct threads_error *err)
@@ -83,17 +92,16 @@ static int do_split(struct frame *f, struct frame *answer, struct threads_error 
 		.messages = messages < SPLIT_MAX ? messages : SPLIT_MAX,
 		.bytes = (uint64_t)frame_get_int_in(f, 0, INT64_MAX),
 	};
-	AUTO_FREE struct mbox_range *ranges = calloc(limits.messages + 1, sizeof(*ranges));
-	struct mbox_result result;
+	struct mbox_result result = { 0 };
+	struct mbox_range *ranges;
 	int rc = frame_get_end(f, err);
 
 	if (rc < 0)
 		return rc;
+	ranges = calloc(limits.messages + 1, sizeof(*ranges));
 	if (!ranges)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	rc = mbox_split(mbox, from, &limits, ranges, &result, err);
-	if (rc < 0)
-		return rc;
 	frame_begin(answer, PARSE_SPLIT_IS, f->id);
 	frame_put_int(answer, (int64_t)result.next);
 	frame_put_int(answer, result.end);
@@ -102,7 +110,8 @@ static int do_split(struct frame *f, struct frame *answer, struct threads_error 
 		frame_put_int(answer, (int64_t)ranges[i].offset);
 		frame_put_int(answer, (int64_t)ranges[i].length);
 	}
-	return 0;
+	free(ranges);
+	return rc;
 }
 
 int work_do(struct mime *mime, struct frame *question, struct frame *answer,
