@@ -294,6 +294,9 @@ static void digest_all(struct build *b)
 	uint8_t date[8];
 
 	digest_begin(digest);
+	/* What says neither who nor when is not told from other garbage by its words. */
+	if (r->message_id.len == 0 && !(r->flags & RECORD_HAS_DATE) && r->participant_count == 0)
+		digest_add(digest, b->message.data, b->message.len);
 	digest_add(digest, r->message_id.text, r->message_id.len + 1);
 	for (size_t i = 0; i < sizeof(date); i++)
 		date[i] = (uint8_t)((uint64_t)r->date_ms >> (8 * i));

@@ -221,6 +221,16 @@ static void test_copies_have_the_same_digest(void **state)
 	}
 }
 
+static void test_garbage_is_not_taken_for_copies(void **state)
+{
+	const struct seen a = parse_text(*state, "\n\n\n"), b = parse_text(*state, "\n\n\n\n");
+	const struct seen c = parse_text(*state, "From: a@example.org\n\n\n");
+	const struct seen d = parse_text(*state, "From: a@example.org\n\n\n\n");
+
+	assert_memory_not_equal(a.digest, b.digest, sizeof(a.digest));
+	assert_memory_equal(c.digest, d.digest, sizeof(c.digest)); /* control */
+}
+
 static void test_bodies(void **state)
 {
 	static const struct {
@@ -346,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_attachments_are_cut_only_if_exact),
 		cmocka_unit_test(test_attached_messages_are_read_too),
 		cmocka_unit_test(test_copies_have_the_same_digest),
+		cmocka_unit_test(test_garbage_is_not_taken_for_copies),
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_lists_are_bounded_and_say_so),
