@@ -9,7 +9,7 @@ trap 'rm -rf "$dir"' EXIT
 
 files=()
 for shape in $("$program" --list); do
-	for n in 3000 6000; do
+	for n in 2000 4000; do
 		"$program" --make "$shape" $n "$dir/$shape.$n"
 		files+=("$dir/$shape.$n")
 	done
@@ -25,7 +25,7 @@ count() { # which dump -> instructions
 
 failed=0
 for ((i = 1; i < ${#files[@]}; i += 2)); do
-	shape=$(basename "${files[i]}" .6000)
+	shape=$(basename "${files[i]}" .4000)
 	small=$(count "$i") large=$(count $((i + 1)))
 	printf '%-24s %12d %12d  x%d.%02d\n' "$shape" "$small" "$large" \
 		$((large / small)) $((large * 100 / small % 100))
