@@ -9,7 +9,7 @@
 #include "api/route.h"
 #include "core/encode.h"
 
-enum { BOX_TEXT_MAX = 8192, TEST_RETRY_MS = 700 };
+enum { BOX_TEXT_MAX = 8192, TEST_RETRY_MS = 700, VAULT_DELETE_WAIT_MS = 5000 };
 
 static json_t *vault_json(const struct api *api)
 {
@@ -280,14 +280,16 @@ static void account_deleted(void *arg, int rc, struct frame *f, const struct thr
 {
 	CLEANUP(frame_release) struct frame question = FRAME_INIT;
 	struct exchange *ex = arg;
+	const struct question_order order = {
+		ROLE_VAULT, QUESTION_REPEAT, VAULT_DELETE_WAIT_MS, vault_deleted, ex,
+	};
 
 	(void)f;
 	if (!exchange_answered(ex, rc, err))
 		return;
 	frame_begin(&question, VAULT_DELETE, 0);
 	frame_put_text(&question, ex->ids[0]);
-	if (question_ask(ex->api, ROLE_VAULT, &question, QUESTION_REPEAT, 5000, vault_deleted, ex,
-			 &ex->question, NULL) < 0)
+	if (question_ask(ex->api, &order, &question, &ex->question, NULL) < 0)
 		exchange_reply_empty(ex, 202);
 }
 

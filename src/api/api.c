@@ -157,12 +157,14 @@ static void vault_key_is(void *arg, int rc, struct frame *f, const struct thread
 
 static void vault_key_ask(struct api *api)
 {
+	const struct question_order order = {
+		ROLE_VAULT, QUESTION_REPEAT, QUESTION_WAIT_MS, vault_key_is, api,
+	};
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	struct threads_error err;
 
 	frame_begin(&f, VAULT_PUBLIC_KEY, 0);
-	if (question_ask(api, ROLE_VAULT, &f, QUESTION_REPEAT, QUESTION_WAIT_MS, vault_key_is, api,
-			 NULL, &err) < 0)
+	if (question_ask(api, &order, &f, NULL, &err) < 0)
 		log_warning("vault's key: %s", err.text);
 }
 

@@ -191,8 +191,9 @@ bool control_flag(const struct control *control, const char *name)
 int control_ask(struct control *control, enum role to, struct frame *f, enum question_mode mode,
 		int64_t wait_ms, question_fn *fn, struct threads_error *err)
 {
-	return question_ask(control->api, to, f, mode, wait_ms, fn, control, &control->question,
-			    err);
+	const struct question_order order = { to, mode, wait_ms, fn, control };
+
+	return question_ask(control->api, &order, f, &control->question, err);
 }
 
 bool control_answered(struct control *control, int rc, const struct threads_error *err)

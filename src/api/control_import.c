@@ -8,7 +8,7 @@
 #include "core/log.h"
 #include "core/number.h"
 
-enum { PROGRESS_MS = 1000, FILES_MAX = 250 };
+enum { RESUME_WAIT_MS = 60000, PROGRESS_MS = 1000, FILES_MAX = 250 };
 
 /* ---- begin and resume ------------------------------------------------------------------------- */
 
@@ -122,7 +122,7 @@ static int import_resume(struct control *control, const char *id, struct threads
 	frame_begin(&f, INDEX_IMPORT_START, 0);
 	frame_put_text(&f, "");
 	frame_put_text(&f, id);
-	return control_ask(control, ROLE_INDEX, &f, QUESTION_REPEAT, 60 * 1000, import_resumed,
+	return control_ask(control, ROLE_INDEX, &f, QUESTION_REPEAT, RESUME_WAIT_MS, import_resumed,
 			   err);
 }
 
@@ -241,6 +241,9 @@ static int files_question(struct control *control, struct frame *f, struct frame
 int control_import_files(struct control *control, struct frame *f, struct threads_error *err)
 {
 	CLEANUP(frame_release) struct frame question = FRAME_INIT;
+	struct question_order order = {
+		ROLE_INDEX, QUESTION_ONCE, QUESTION_LONG_MS, files_answered, NULL,
+	};
 	struct files_asked *asked;
 	int rc = files_question(control, f, &question, err);
 
@@ -250,8 +253,8 @@ int control_import_files(struct control *control, struct frame *f, struct thread
 	if (!asked)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	asked->control = control;
-	rc = question_ask(control->api, ROLE_INDEX, &question, QUESTION_ONCE, QUESTION_LONG_MS,
-			  files_answered, asked, NULL, err);
+	order.arg = asked;
+	rc = question_ask(control->api, &order, &question, NULL, err);
 	if (rc < 0) {
 		free(asked);
 		return rc;

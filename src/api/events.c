@@ -137,13 +137,13 @@ int events_frame(struct api *api, const struct peer *peer, struct frame *f,
 }
 
 static const struct {
-	enum bell bell;
 	const char *what;
+	enum bell bell;
 	bool managers;
 } topics[] = {
-	{ BELL_MESSAGES, "messages", false }, { BELL_ACCESS, "messages", false },
-	{ BELL_ACCOUNTS, "accounts", false }, { BELL_IMPORTS, "imports", false },
-	{ BELL_USERS, "users", false },       { BELL_STATUS, "status", true },
+	{ "messages", BELL_MESSAGES, false }, { "messages", BELL_ACCESS, false },
+	{ "accounts", BELL_ACCOUNTS, false }, { "imports", BELL_IMPORTS, false },
+	{ "users", BELL_USERS, false },       { "status", BELL_STATUS, true },
 };
 
 void events_ring(struct api *api, enum bell bell)

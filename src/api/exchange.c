@@ -315,7 +315,9 @@ void exchange_reply_error(struct exchange *ex, int rc, const struct threads_erro
 int exchange_ask(struct exchange *ex, enum role to, struct frame *f, enum question_mode mode,
 		 question_fn *fn, struct threads_error *err)
 {
-	return question_ask(ex->api, to, f, mode, QUESTION_WAIT_MS, fn, ex, &ex->question, err);
+	const struct question_order order = { to, mode, QUESTION_WAIT_MS, fn, ex };
+
+	return question_ask(ex->api, &order, f, &ex->question, err);
 }
 
 int exchange_audit(struct exchange *ex, const char *action, const char *object, const char *detail,

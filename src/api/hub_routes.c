@@ -49,7 +49,7 @@ static int settings_merge(struct exchange *ex, const json_t *changes, struct str
 	static const char *const names[] = { "single_key_shortcuts", "theme", NULL };
 	CLEANUP(json_freep) json_t *me = NULL;
 	json_t *settings;
-	const char *theme;
+	const char *theme = "";
 	bool shortcuts;
 	int rc;
 
@@ -161,11 +161,13 @@ static void status_known(void *arg, int rc, struct frame *f, const struct thread
 
 int route_status(struct exchange *ex, struct threads_error *err)
 {
+	const struct question_order order = {
+		ROLE_INDEX, QUESTION_REPEAT, STATUS_WAIT_MS, status_known, ex,
+	};
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 
 	frame_begin(&f, INDEX_QUEUE, 0);
-	return question_ask(ex->api, ROLE_INDEX, &f, QUESTION_REPEAT, STATUS_WAIT_MS, status_known,
-			    ex, &ex->question, err);
+	return question_ask(ex->api, &order, &f, &ex->question, err);
 }
 
 int route_audit(struct exchange *ex, struct threads_error *err)

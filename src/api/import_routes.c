@@ -62,8 +62,8 @@ static void import_changed(void *arg, int rc, struct frame *f, const struct thre
 static int file_put(struct frame *f, const json_t *file, struct threads_error *err)
 {
 	static const char *const names[] = { "name", "size", NULL };
-	const char *name;
-	int64_t size;
+	const char *name = "";
+	int64_t size = -1;
 	int rc;
 
 	if (!json_is_object(file))
@@ -126,7 +126,7 @@ int route_import_create(struct exchange *ex, struct threads_error *err)
 	CLEANUP(strbuf_release) struct strbuf account = STRBUF_INIT(IMPORT_NAME_MAX);
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	const json_t *files = json_object_get(ex->body, "files");
-	const char *name, *kind;
+	const char *name = "", *kind = "";
 	int rc = json_get_text(ex->body, "account", IMPORT_NAME_MAX, &name, err);
 
 	if (rc == 0)

@@ -90,9 +90,8 @@ static size_t question_count(const struct api *api)
 	return count;
 }
 
-int question_ask(struct api *api, enum role to, struct frame *f, enum question_mode mode,
-		 int64_t wait_ms, question_fn *fn, void *arg, struct question **ret_question,
-		 struct threads_error *err)
+int question_ask(struct api *api, const struct question_order *order, struct frame *f,
+		 struct question **ret_question, struct threads_error *err)
 {
 	AUTO_FREE struct question *question = NULL;
 	int rc;
@@ -103,11 +102,11 @@ int question_ask(struct api *api, enum role to, struct frame *f, enum question_m
 	if (!question)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	question->api = api;
-	question->to = to;
-	question->mode = mode;
-	question->deadline_ms = clock_monotonic_ms() + wait_ms;
-	question->fn = fn;
-	question->arg = arg;
+	question->to = order->to;
+	question->mode = order->mode;
+	question->deadline_ms = clock_monotonic_ms() + order->wait_ms;
+	question->fn = order->fn;
+	question->arg = order->arg;
 	rc = frame_take(&question->frame, f, err);
 	if (rc < 0)
 		return rc;

@@ -25,14 +25,21 @@ enum {
  */
 typedef void question_fn(void *arg, int rc, struct frame *f, const struct threads_error *err);
 
+struct question_order {
+	enum role to;
+	enum question_mode mode;
+	int64_t wait_ms;
+	question_fn *fn;
+	void *arg;
+};
+
 /*
  * Sends f (its id is set here, its contents are taken over) or keeps it until
  * the role is there. ret_question may be NULL; it is valid until fn is called.
  * Errors: THREADS_ELIMIT, THREADS_ENOMEM; fn is not called then.
  */
-int question_ask(struct api *api, enum role to, struct frame *f, enum question_mode mode,
-		 int64_t wait_ms, question_fn *fn, void *arg, struct question **ret_question,
-		 struct threads_error *err) MUST_CHECK;
+int question_ask(struct api *api, const struct question_order *order, struct frame *f,
+		 struct question **ret_question, struct threads_error *err) MUST_CHECK;
 
 /* fn is not called any more. Accepts NULL, returns NULL. */
 struct question *question_cancel(struct question *question);

@@ -27,6 +27,8 @@ struct list {
 	size_t count;
 };
 
+/* The descent is QUERY_DEPTH_MAX brackets deep at most. */
+/* NOLINTBEGIN(misc-no-recursion) */
 static struct query_node *parse_any(struct parser *parser, enum query_field field);
 static struct query_node *parse_item(struct parser *parser, enum query_field field);
 
@@ -526,6 +528,8 @@ static struct query_node *parse_any(struct parser *parser, enum query_field fiel
 	return list_node(parser, QUERY_ANY, list);
 }
 
+/* NOLINTEND(misc-no-recursion) */
+
 /* The input as valid UTF-8 without NUL, within the limit. */
 static int input_prepare(struct strbuf *out, const char *text, size_t len, bool *ret_cut,
 			 struct threads_error *err)
@@ -540,7 +544,7 @@ static int input_prepare(struct strbuf *out, const char *text, size_t len, bool 
 int query_tree_parse(const char *text, size_t len, const struct query_options *options,
 		     struct query_tree **ret_tree, struct threads_error *err)
 {
-	CLEANUP(strbuf_release) struct strbuf input = STRBUF_INIT(3 * QUERY_BYTES_MAX);
+	CLEANUP(strbuf_release) struct strbuf input = STRBUF_INIT((size_t)3 * QUERY_BYTES_MAX);
 	struct query_tree *tree;
 	struct parser parser = { .options = options };
 	bool cut;

@@ -251,7 +251,7 @@ int reader_folders(struct reader *reader, const struct viewer *viewer, const cha
 {
 	CLEANUP(json_freep) json_t *answer = json_object();
 	json_t *list = json_array();
-	int64_t id;
+	int64_t id = 0;
 	int rc = account_id_of(reader, viewer, account_id, &id, err);
 
 	json_put(answer, "folders", list);
@@ -371,7 +371,7 @@ int reader_account_bound(struct reader *reader, const struct viewer *viewer, con
 			return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	}
 	*ret_bound = bound;
-	bound = (struct reader_bound){ 0 };
+	memset(&bound, 0, sizeof(bound));
 	return 1;
 }
 

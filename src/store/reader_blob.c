@@ -150,6 +150,6 @@ int reader_blob(struct reader *reader, const struct viewer *viewer, int kind,
 	if (rc < 0)
 		return rc;
 	*ret_blob = blob;
-	blob = (struct reader_blob){ 0 };
+	memset(&blob, 0, sizeof(blob));
 	return 1;
 }

@@ -107,6 +107,8 @@ static int account_matches(struct reader *reader, const char *name, int64_t id,
 	return query_step(&q, err);
 }
 
+/* Trees are as deep as query_tree.h allows. */
+/* NOLINTBEGIN(misc-no-recursion) */
 static int node_matches(struct source *s, const struct query_node *node, const struct candidate *c,
 			struct threads_error *err);
 
@@ -163,6 +165,8 @@ static int node_matches(struct source *s, const struct query_node *node, const s
 		return account_matches(s->reader, node->text, c->id, err);
 	return 1;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static int rest_matches(struct source *s, const struct candidate *c, struct threads_error *err)
 {

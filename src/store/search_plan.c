@@ -92,6 +92,9 @@ static void term_append(struct strbuf *out, const struct query_node *node)
 		strbuf_add_str(out, " *");
 }
 
+/* Trees are as deep as query_tree.h allows. */
+/* NOLINTBEGIN(misc-no-recursion) */
+
 /*
  * Whether the node is an FTS5 expression: words only, and NOT only beside
  * something that is looked for. Terms without a token make it none.
@@ -212,6 +215,8 @@ static void terms_collect(struct compiler *c, const struct query_node *node)
 		for (const struct query_node *child = node->first; child; child = child->next)
 			terms_collect(c, child);
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static void rest_add(struct compiler *c, const struct query_node *node)
 {

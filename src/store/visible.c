@@ -289,7 +289,7 @@ static int audiences_list(struct visible_set *set, struct threads_error *err)
 /* Decides once per state of the set; a few new messages do not change the better plan. */
 static int narrow_decide(struct store *store, struct visible_set *set, struct threads_error *err)
 {
-	int64_t all, left = VISIBLE_NARROW_MAX;
+	int64_t all = 0, left = VISIBLE_NARROW_MAX;
 	int rc;
 
 	set->audience_count = 0;
