@@ -8,10 +8,9 @@
 #include <strings.h>
 
 #include "mime/header.h"
+#include "mime/parts_limit.h"
 
 enum {
-	BOUNDARIES_MAX = 64, /* different ones that are told apart when there are too many parts */
-	BOUNDARY_MAX = 200,
 	NESTED_MAX = 16,  /* attached messages inside each other */
 	STACK_MAX = 1100, /* gmime stops at a depth of 1,024 */
 };
@@ -67,77 +66,6 @@ struct mime *mime_close(struct mime *mime)
 void mime_closep(struct mime **mime)
 {
 	*mime = mime_close(*mime);
-}
-
-/* ---- too many parts ---- */
-
-struct boundary {
-	const char *text;
-	size_t len;
-};
-
-/* Next line that begins with "--" at or behind p, or NULL. */
-static const char *dashes_next(const char *data, const char *p, const char *end)
-{
-	while (p < end && (p = memchr(p, '-', (size_t)(end - p))) != NULL) {
-		if (end - p >= 2 && p[1] == '-' && (p == data || p[-1] == '\n'))
-			return p;
-		p++;
-	}
-	return NULL;
-}
-
-/* Texts behind "boundary=" anywhere in the message. */
-static size_t boundaries_find(const char *data, const char *end, struct boundary *out)
-{
-	static const char word[] = "oundary";
-	size_t count = 0;
-
-	for (const char *p = data; count < BOUNDARIES_MAX && p < end; p++) {
-		size_t len = 0;
-
-		p = memmem(p, (size_t)(end - p), word, sizeof(word) - 1);
-		if (!p)
-			break;
-		for (p += sizeof(word) - 1; p < end && strchr(" \t\"=", *p) && *p; p++)
-			continue;
-		while (p + len < end && len < BOUNDARY_MAX && !strchr("\"\r\n;", p[len]) && p[len])
-			len++;
-		if (len > 0)
-			out[count++] = (struct boundary){ p, len };
-	}
-	return count;
-}
-
-static bool is_boundary(const char *line, const char *end, const struct boundary *list,
-			size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if ((size_t)(end - line - 2) >= list[i].len &&
-		    memcmp(line + 2, list[i].text, list[i].len) == 0)
-			return true;
-	return false;
-}
-
-/* Length of the beginning that has at most MIME_PARTS_MAX boundary lines. */
-static size_t parts_limit(const char *data, size_t len)
-{
-	struct boundary list[BOUNDARIES_MAX];
-	const char *end = data + len, *p = data;
-	size_t lines = 0, count;
-
-	while (lines <= MIME_PARTS_MAX && (p = dashes_next(data, p, end)) != NULL) {
-		lines++;
-		p += 2;
-	}
-	if (lines <= MIME_PARTS_MAX)
-		return len;
-	count = boundaries_find(data, end, list);
-	lines = 0;
-	for (p = data; (p = dashes_next(data, p, end)) != NULL; p += 2)
-		if (is_boundary(p, end, list, count) && ++lines > MIME_PARTS_MAX + 1)
-			return (size_t)(p - data);
-	return len;
 }
 
 /* ---- walking what gmime found ---- */
@@ -454,7 +382,7 @@ int mime_message_parse(const char *data, size_t len, struct mime_message *ret_me
 
 	if (len >= INT32_MAX)
 		return threads_error_set(err, THREADS_ELIMIT, "message is larger than 2 GB");
-	seen = parts_limit(data, len);
+	seen = parts_limit(data, len, MIME_PARTS_MAX + 1); /* and the last boundary */
 	m.cut = seen < len;
 	root = root_parse(&m, data + base, seen > base ? seen - base : 0);
 	if (!root) /* nothing at all: a message without headers and body */
