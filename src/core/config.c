@@ -46,12 +46,14 @@ static const struct config_key keys[] = {
 	  "seconds between looks at folders without IDLE" },
 	{ "imap_timeout_s", "60", KIND_INT, 5, 600, "seconds a mail server may stay silent" },
 	{ "parse_processes", "2", KIND_INT, 1, 32, "parsers at once" },
+	{ "parse_timeout_s", "120", KIND_INT, 1, 3600,
+	  "seconds a parser may take for one batch of messages" },
 	{ "api_processes", "2", KIND_INT, 1, 16, "processes that answer requests" },
 	{ "session_idle_s", "43200", KIND_INT, 60, 2592000,
 	  "a sign-in ends after this much silence" },
 	{ "session_max_s", "604800", KIND_INT, 300, 31536000,
 	  "a sign-in ends at the latest after this" },
-	{ "disk_stop_percent", "95", KIND_INT, 50, 100,
+	{ "disk_stop_percent", "95", KIND_INT, 1, 100,
 	  "collecting stops when the disk is this full" },
 };
 
