@@ -14,6 +14,9 @@ enum {
 	BATCH_UIDS_MAX = 1000,
 };
 
+/* "Not before somebody acts": what a person does sets the time back. */
+#define NOT_BY_ITSELF_MS (INT64_C(365) * 24 * 3600 * 1000)
+
 /* A batch on its way to the store, to be acknowledged. */
 struct session_batch {
 	struct imap_session *session;
@@ -64,15 +67,44 @@ void imap_session_free(struct imap_session *session)
 
 /* ---- what imap says ---- */
 
+/* The log-in works: what a person had to mend is mended. */
+static int recover(struct imap_session *session, int64_t now_ms, struct threads_error *err)
+{
+	CLEANUP(account_release) struct account account = { 0 };
+	struct store *store = session->ix->store;
+	int rc = account_verified(store, session->account_id, now_ms, err);
+
+	if (rc == 0)
+		rc = account_get(store, session->account_id, &account, err);
+	if (rc > 0 && strcmp(account.state, "error") == 0)
+		return account_set_state(store, session->account_id, "active", err);
+	return rc < 0 ? rc : 0;
+}
+
+/* Who takes turns comes again after the time between two looks. */
+static int64_t next_try(const struct imap_session *session, bool idle, int64_t retry_ms,
+			int64_t now_ms)
+{
+	const struct config *config = session->ix->role->config;
+
+	if (retry_ms < 0)
+		return now_ms + NOT_BY_ITSELF_MS;
+	if (retry_ms == 0 && idle && session->mode == IMAP_MODE_ONCE)
+		retry_ms = config_int(config, "imap_poll_s") * 1000;
+	return retry_ms > 0 ? now_ms + retry_ms : 0;
+}
+
 static int on_state(struct imap_session *session, struct frame *f, struct threads_error *err)
 {
 	struct store *store = session->ix->store;
 	const char *activity = frame_get_text(f);
-	const struct account_trouble trouble = { frame_get_text(f), frame_get_text(f),
-						 frame_get_text(f), frame_get_text(f) };
+	const char *kind = frame_get_text(f), *text = frame_get_text(f);
+	const char *next = frame_get_text(f), *detail = frame_get_text(f);
+	const struct account_trouble trouble = { kind, text, next, detail };
 	const int64_t retry_ms = frame_get_int_in(f, -1, INT32_MAX);
 	const int64_t now_ms = clock_now_ms(NULL);
 	const bool listing = strcmp(activity, "listing") == 0;
+	const bool idle = strcmp(activity, "idle") == 0;
 	int rc = frame_get_end(f, err);
 
 	if (rc < 0)
@@ -81,13 +113,14 @@ static int on_state(struct imap_session *session, struct frame *f, struct thread
 		session->in_pass = true;
 		rc = account_pass_begin(store, session->account_id, now_ms, err);
 	}
-	if (rc == 0 && (listing || strcmp(activity, "idle") == 0))
-		rc = account_verified(store, session->account_id, now_ms, err);
+	if (rc == 0 && (listing || idle))
+		rc = recover(session, now_ms, err);
 	if (rc == 0)
 		rc = account_set_activity(store, session->account_id, activity, &trouble,
-					  retry_ms > 0 ? now_ms + retry_ms : 0, now_ms, err);
+					  next_try(session, idle, retry_ms, now_ms), now_ms, err);
+	/* A folder that is gone is trouble of a process that goes on. */
+	session->reported = *trouble.kind && !idle;
 	if (rc == 0 && *trouble.kind) {
-		session->reported = true;
 		session->in_pass = false;
 		if (session->mode == IMAP_MODE_TEST)
 			schedule_tested(session, false);
@@ -289,19 +322,19 @@ static int on_failed(struct imap_session *session, struct frame *f, struct threa
 	const int64_t folder_id = frame_get_int(f);
 	const int64_t uid = frame_get_int_in(f, 0, UINT32_MAX);
 	const char *reason = frame_get_text(f), *words = frame_get_text(f);
+	/* The ledger knows one reason for all of these; the words say which. */
+	const struct ledger_entry entry = {
+		.folder_id = folder_id, .uid = uid, .reason = "failed", .detail = words
+	};
 	int rc = frame_get_end(f, err);
 
 	if (rc == 0)
 		rc = folder_belongs(store, folder_id, session->account_id, err);
 	if (rc == 0)
 		return threads_error_set(err, THREADS_EINVAL, "a folder of another account");
+	log_info("account %lld: a message is given up: %s", (long long)session->account_id, reason);
 	if (rc > 0)
-		rc = ledger_note(store, session->account_id,
-				 &(const struct ledger_entry){ .folder_id = folder_id,
-							       .uid = uid,
-							       .reason = reason,
-							       .detail = words },
-				 clock_now_ms(NULL), err);
+		rc = ledger_note(store, session->account_id, &entry, clock_now_ms(NULL), err);
 	if (rc == 0)
 		rc = account_pass_add(store, session->account_id, &add, err);
 	return reply(session->peer, f->id, rc, err);

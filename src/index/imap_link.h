@@ -18,6 +18,7 @@ struct imap_session {
 	bool reported;     /* it said why it ends: its exit is no crash */
 	bool ended;        /* asked to end, by us or by itself */
 	bool sync_wanted;  /* IMAP_SYNC as soon as it is there */
+	bool test_next;    /* its log-in is tested when this process has ended */
 	size_t unfinished; /* messages of batches on their way */
 	struct session_batch_list batches;
 	LIST_ENTRY(imap_session) link;

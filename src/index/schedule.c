@@ -65,6 +65,23 @@ static void connect_due(struct index_role *ix, int64_t id, bool crowded)
 		log_warning("account %lld: %s", (long long)id, err.text);
 }
 
+/* Ends the connection that has been idle the longest, so that a waiting account gets its turn. */
+static void make_room(struct index_role *ix)
+{
+	struct imap_session *session, *oldest = NULL;
+
+	LIST_FOREACH(session, &ix->sessions, link)
+	{
+		if (session->ended)
+			return; /* a place becomes free already */
+		if (session->peer && session->mode == IMAP_MODE_SYNC && !session->in_pass &&
+		    LIST_EMPTY(&session->batches))
+			oldest = session;
+	}
+	if (oldest)
+		schedule_disconnect(ix, oldest->account_id);
+}
+
 void schedule_look(void *arg)
 {
 	struct index_role *ix = arg;
@@ -72,6 +89,7 @@ void schedule_look(void *arg)
 	const size_t most = (size_t)config_int(ix->role->config, "imap_processes");
 	size_t alive = session_count(ix);
 	struct threads_error err;
+	size_t i = 0;
 	bool crowded;
 
 	loop_timer_set(ix->schedule_timer, LOOK_MS);
@@ -83,8 +101,10 @@ void schedule_look(void *arg)
 	}
 	/* More accounts than processes: each does one pass and makes room. */
 	crowded = alive + look.count > most;
-	for (size_t i = 0; i < look.count && alive < most; i++, alive++)
+	for (; i < look.count && alive < most; i++, alive++)
 		connect_due(ix, look.due[i], crowded);
+	if (i < look.count)
+		make_room(ix);
 }
 
 void schedule_soon(struct index_role *ix)
@@ -99,10 +119,12 @@ int schedule_attach(struct index_role *ix, int64_t account_id, int fd, struct th
 	int rc;
 
 	if (!session) {
-		/* It outlived an index that died. Only an active account goes on. */
+		/* It outlived an index that died. An active account goes on, a test is done again. */
 		rc = account_get(ix->store, account_id, &account, err);
 		if (rc > 0 && strcmp(account.state, "active") == 0)
 			rc = imap_session_new(ix, account_id, IMAP_MODE_SYNC, &session, err);
+		else if (rc > 0 && strcmp(account.state, "draft") == 0 && account.secret_set)
+			rc = imap_session_new(ix, account_id, IMAP_MODE_TEST, &session, err);
 		if (rc < 0 || !session) {
 			close(fd);
 			return rc < 0 ? rc : role_kill(ix->role, ROLE_IMAP, account_id, err);
@@ -120,10 +142,9 @@ static int64_t crash_delay(int64_t failures)
 	return ms < CRASH_RETRY_MAX_MS ? ms : CRASH_RETRY_MAX_MS;
 }
 
-/* The process died without a word: tried again, at growing distance. */
-static void note_crash(struct index_role *ix, int64_t account_id)
+/* The process died without a word: tried again, at growing distance. Returns it. */
+static int64_t note_crash(struct index_role *ix, int64_t account_id, bool tell)
 {
-	static const struct account_trouble none = { "", "", "", "" };
 	static const struct account_trouble trouble = {
 		"crash", "The mail server sends data that cannot be read.",
 		"It is tried again. If this stays, tell the server's administrator.", ""
@@ -132,11 +153,27 @@ static void note_crash(struct index_role *ix, int64_t account_id)
 	const int64_t now_ms = clock_now_ms(NULL);
 	struct threads_error err = { 0 };
 	int rc = account_get(ix->store, account_id, &account, &err);
+	const int64_t wait_ms = crash_delay(account.failures);
 
-	if (rc > 0)
-		rc = account_set_activity(ix->store, account_id, "idle",
-					  account.failures >= CRASHES_TOLD ? &trouble : &none,
-					  now_ms + crash_delay(account.failures), now_ms, &err);
+	if (rc > 0 && (tell || account.failures + 1 >= CRASHES_TOLD))
+		rc = account_set_activity(ix->store, account_id, "idle", &trouble, now_ms + wait_ms,
+					  now_ms, &err);
+	else if (rc > 0)
+		rc = account_crashed(ix->store, account_id, now_ms + wait_ms, &err);
+	if (rc < 0)
+		log_error("account %lld: %s", (long long)account_id, err.text);
+	return wait_ms;
+}
+
+/* The connection that was in the way has ended. */
+static void test_now(struct index_role *ix, int64_t account_id)
+{
+	CLEANUP(account_release) struct account account = { 0 };
+	struct threads_error err = { 0 };
+	int rc = account_get(ix->store, account_id, &account, &err);
+
+	if (rc > 0 && account.secret_set && strcmp(account.state, "deleting") != 0)
+		rc = connect_account(ix, &account, IMAP_MODE_TEST, &err);
 	if (rc < 0)
 		log_error("account %lld: %s", (long long)account_id, err.text);
 }
@@ -144,17 +181,24 @@ static void note_crash(struct index_role *ix, int64_t account_id)
 void schedule_exited(struct index_role *ix, int64_t account_id, bool crashed)
 {
 	struct imap_session *session = imap_session_find(ix, account_id);
+	int64_t wait_ms = LOOK_SOON_MS;
+	bool is_test, test_next;
 
 	if (!session)
 		return;
-	if (crashed && !session->reported && !session->ended) {
-		if (session->mode == IMAP_MODE_TEST)
+	is_test = session->mode == IMAP_MODE_TEST;
+	test_next = session->test_next;
+	/* Who waits for a test must hear how it ended, whatever happened. */
+	if ((crashed || is_test) && !session->reported && !session->ended) {
+		if (is_test)
 			schedule_tested(session, false);
-		note_crash(ix, account_id);
+		wait_ms = note_crash(ix, account_id, is_test);
 	}
 	imap_session_free(session);
+	if (test_next)
+		test_now(ix, account_id);
 	role_bell(ix->role, BELL_ACCOUNTS, account_id);
-	schedule_soon(ix);
+	loop_timer_set(ix->schedule_timer, wait_ms < LOOK_MS ? wait_ms : LOOK_MS);
 }
 
 int schedule_test(struct index_role *ix, const struct account *account, struct threads_error *err)
@@ -162,9 +206,9 @@ int schedule_test(struct index_role *ix, const struct account *account, struct t
 	struct imap_session *session = imap_session_find(ix, account->id);
 
 	if (session) {
+		session->test_next = true;
 		schedule_disconnect(ix, account->id);
-		return threads_error_set(err, THREADS_EAGAIN,
-					 "the account is still connected; try again in a second");
+		return 0;
 	}
 	return connect_account(ix, account, IMAP_MODE_TEST, err);
 }

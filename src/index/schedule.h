@@ -18,7 +18,8 @@ int schedule_attach(struct index_role *ix, int64_t account_id, int fd,
 /* CTL_EXITED of an imap process. */
 void schedule_exited(struct index_role *ix, int64_t account_id, bool crashed);
 
-/* A secret was sealed: connects for a test of the log-in. */
+/* A secret was sealed: connects for a test of the log-in, at once or when the
+ * present connection has ended. */
 int schedule_test(struct index_role *ix, const struct account *account,
 		  struct threads_error *err) MUST_CHECK;
 

@@ -79,7 +79,11 @@ int account_set_activity(struct store *store, int64_t id, const char *activity,
 			 const struct account_trouble *trouble, int64_t next_try_ms, int64_t now_ms,
 			 struct threads_error *err) MUST_CHECK;
 
-/* A log-in succeeded: verified_ms, failures 0; if the login looks like an e-mail address it becomes
+/* Its process died without a word: one failure more, until a pass ends well. */
+int account_crashed(struct store *store, int64_t id, int64_t next_try_ms,
+		    struct threads_error *err) MUST_CHECK;
+
+/* A log-in succeeded: verified_ms; if the login looks like an e-mail address it becomes
  * the account's address and (unless somebody else's) the owner's own channel, which counts after a
  * notice period of 24 hours and stands in the audit log. */
 int account_verified(struct store *store, int64_t id, int64_t now_ms,

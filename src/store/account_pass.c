@@ -17,8 +17,8 @@ static const char sql_add[] =
 	" pass_duplicate = pass_duplicate + :duplicate, pass_excluded = pass_excluded + :excluded,"
 	" pass_failed = pass_failed + :failed WHERE id = :id";
 static const char sql_end[] =
-	"UPDATE account SET pass_ended_ms = :now_ms, last_ok_ms = :now_ms, pass_server = :server,"
-	" pass_bodies = :bodies, pass_bytes = :bytes WHERE id = :id";
+	"UPDATE account SET pass_ended_ms = :now_ms, last_ok_ms = :now_ms, failures = 0,"
+	" pass_server = :server, pass_bodies = :bodies, pass_bytes = :bytes WHERE id = :id";
 static const char sql_get[] =
 	"SELECT pass_server, pass_wanted, pass_read, pass_stored, pass_duplicate, pass_excluded,"
 	" pass_failed, pass_bodies, pass_bytes, pass_started_ms, pass_ended_ms"

@@ -35,8 +35,9 @@ static const char sql_set_activity[] =
 	" error_ms = CASE WHEN :kind = '' THEN 0 WHEN error_kind = :kind THEN error_ms ELSE :now_ms END,"
 	" error_kind = :kind, error_text = :text, error_next = :next, error_detail = :detail"
 	" WHERE id = :id";
-static const char sql_verified[] =
-	"UPDATE account SET verified_ms = :now_ms, failures = 0 WHERE id = :id";
+static const char sql_verified[] = "UPDATE account SET verified_ms = :now_ms WHERE id = :id";
+static const char sql_crashed[] = "UPDATE account SET activity = 'idle', failures = failures + 1,"
+				  " next_try_ms = :next_try_ms WHERE id = :id";
 static const char sql_set_address[] = "UPDATE account SET address = :address WHERE id = :id";
 static const char sql_own_channel[] =
 	"INSERT INTO channel (kind, key, privacy, user_id, user_from_ms, created_ms)"
@@ -175,6 +176,15 @@ int account_set_secret(struct store *store, int64_t id, const char *secret_state
 		       struct threads_error *err)
 {
 	return run_text(store, sql_set_secret, ":state", secret_state, id, err);
+}
+
+int account_crashed(struct store *store, int64_t id, int64_t next_try_ms, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_crashed);
+
+	query_bind_int(&q, ":id", id);
+	query_bind_int(&q, ":next_try_ms", next_try_ms);
+	return query_run(&q, err);
 }
 
 int account_set_activity(struct store *store, int64_t id, const char *activity,
