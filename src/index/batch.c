@@ -39,6 +39,14 @@ static void batch_free(struct batch *batch)
 	free(batch);
 }
 
+/* One message of the largest size allowed is a batch, too. */
+static size_t bytes_max(const struct index_role *ix)
+{
+	const size_t message_max = (size_t)config_int(ix->role->config, "message_max");
+
+	return message_max > BATCH_BYTES_MAX ? message_max : BATCH_BYTES_MAX;
+}
+
 static int check_entries(const struct batch *batch, struct threads_error *err)
 {
 	if (batch->count > BATCH_MESSAGES_MAX)
@@ -72,7 +80,7 @@ int batch_submit(struct index_role *ix, int fd, struct batch_entry *entries, siz
 				 .arg = arg };
 	STAILQ_INIT(&batch->runs);
 	batch->items = calloc(count + 1, sizeof(*batch->items));
-	rc = batch->items ? memfd_map(fd, BATCH_BYTES_MAX, &batch->input, err)
+	rc = batch->items ? memfd_map(fd, bytes_max(ix), &batch->input, err)
 			  : threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	if (rc == 0)
 		rc = check_entries(batch, err);
@@ -91,6 +99,7 @@ void batch_abandon(struct batch *batch)
 {
 	batch->done = NULL;
 	batch->cancelled = true;
+	loop_timer_set(batch->ix->tick, 0); /* what is parsed already goes now */
 }
 
 size_t batch_run_end(const struct batch *batch)
@@ -195,6 +204,9 @@ void batch_take_output(struct batch *batch, size_t end, int output_fd, enum batc
 
 static void fill_items(struct batch *batch)
 {
+	static const unsigned char nothing[1];
+	const unsigned char *const input = batch->input.data ? batch->input.data : nothing;
+
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct batch_entry *e = &batch->entries[i];
 
@@ -203,7 +215,7 @@ static void fill_items(struct batch *batch)
 			.uid = e->uid,
 			.sighting_flags = e->flags,
 			.received_ms = e->received_ms,
-			.raw = batch->input.data + e->offset,
+			.raw = input + e->offset,
 			.raw_len = e->length,
 			.draft = e->has_draft ? &e->draft : NULL,
 			.failure = e->failure,

@@ -8,8 +8,6 @@
 
 enum {
 	START_AGAIN_MS = 1000,
-	WORK_WITHIN_MS =
-		120 * 1000, /* CPU is limited per message by parse itself; this is for sleepers */
 	END_WITHIN_MS = 5 * 1000,
 	IDLE_MS = 10 * 1000, /* a parser without work ends */
 	RANGES_MAX = 4000,
@@ -245,10 +243,23 @@ static int send_split(struct parse_slot *slot, struct split_request *split,
 	return peer_send(slot->peer, &f, err);
 }
 
+/* For want of descriptors or memory here: that is no fault of the mails. */
+static void take_back(struct parse_slot *slot)
+{
+	struct index_role *ix = slot->ix;
+
+	STAILQ_INSERT_HEAD(&ix->unparsed, slot->batch, link);
+	slot->batch = NULL;
+	loop_timer_set(slot->deadline, IDLE_MS);
+	loop_timer_set(ix->parse_retry, START_AGAIN_MS);
+}
+
 /* Gives an idle parser the next work. Splits first: they feed the others. */
 static void give_work(struct parse_slot *slot)
 {
 	struct index_role *ix = slot->ix;
+	/* CPU is limited per message by parse itself; this is for sleepers. */
+	const int64_t within_ms = config_int(ix->role->config, "parse_timeout_s") * 1000;
 	struct threads_error err;
 	int rc;
 
@@ -261,11 +272,12 @@ static void give_work(struct parse_slot *slot)
 		STAILQ_REMOVE_HEAD(&ix->unparsed, link);
 		rc = send_batch(slot, slot->batch, &err);
 	}
-	loop_timer_set(slot->deadline, WORK_WITHIN_MS);
-	if (rc < 0) {
-		/* The process is gone already; on_closed() follows and gives the work back. */
+	loop_timer_set(slot->deadline, within_ms);
+	if (rc < 0)
 		log_warning("parse %lld: %s", (long long)slot->instance, err.text);
-	}
+	/* Else the process is gone already; on_closed() follows and gives the work back. */
+	if (rc < 0 && slot->batch && slot->output_fd < 0)
+		take_back(slot);
 }
 
 static size_t work_count(const struct index_role *ix)
@@ -292,7 +304,8 @@ void pool_work(struct index_role *ix)
 		if (slot->ended)
 			continue;
 		alive++;
-		if (slot->peer && !slot->batch && !slot->split && work_count(ix) > 0)
+		if (slot->peer && !slot->batch && !slot->split && work_count(ix) > 0 &&
+		    !loop_timer_is_set(ix->parse_retry))
 			give_work(slot);
 		if (!slot->batch && !slot->split)
 			coming++;
@@ -386,8 +399,12 @@ void pool_split_cancel(struct index_role *ix, struct split_request *request)
 		return;
 	}
 	LIST_FOREACH(slot, &ix->slots, link)
-	if (slot->split == request)
-		slot->split = NULL; /* its answer will be out of place and end the parser */
+	if (slot->split == request) {
+		/* Still at it, so it must not look idle: nobody waits for its answer. */
+		slot->split = NULL;
+		work_done(slot);
+		return;
+	}
 }
 
 void pool_free(struct index_role *ix)
