@@ -2,7 +2,12 @@
 /* threads-imap against a server on a bad day, and against an attacker. */
 #include "test.h"
 
+#include <arpa/inet.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "harness.h"
 
@@ -531,6 +536,78 @@ static void test_stop_during_silence(void **state)
 	assert_in_range(harness_stop(&h), 0, 1000);
 }
 
+/* ---- a server that says OK to everything, and nothing else ---- */
+
+static void answer_lines(int fd)
+{
+	static const char hello[] = "* OK hi\r\n";
+	char line[1024];
+	size_t len = 0;
+
+	if (write(fd, hello, sizeof(hello) - 1) < 0)
+		return;
+	while (len < sizeof(line) && read(fd, &line[len], 1) == 1) {
+		char answer[64];
+		int n;
+
+		if (line[len++] != '\n')
+			continue;
+		n = snprintf(answer, sizeof(answer), "%.*s OK done\r\n", (int)strcspn(line, " "), line);
+		len = 0;
+		if (write(fd, answer, (size_t)n) < 0)
+			return;
+	}
+}
+
+static pid_t start_terse_server(int *ret_port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t len = sizeof(address);
+	const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	pid_t pid;
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(listener, (const struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(listener, 5), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+	*ret_port = ntohs(address.sin_port);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGPIPE, SIG_IGN);
+		for (;;) {
+			const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+			if (fd < 0)
+				_exit(0);
+			answer_lines(fd);
+			close(fd);
+		}
+	}
+	close(listener);
+	return pid;
+}
+
+static void test_a_server_that_says_ok_only(void **state)
+{
+	CLEANUP(harness_release) struct harness h;
+	int status, port;
+	const pid_t server = start_terse_server(&port);
+
+	(void)state;
+	begin(&h, "ok");
+	h.port = port;
+	harness_start(&h);
+	assert_true(harness_until(&h, harness_troubled, WAIT_MS));
+	assert_string_equal(h.states[h.state_count - 1].kind, "server-garbage");
+	assert_int_equal(h.vault_opens, 1);
+	harness_serve(&h, 200);
+	assert_false(h.exited);
+	kill(server, SIGKILL);
+	waitpid(server, &status, 0);
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -571,6 +648,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_one_pass_then_the_end),
 		cmocka_unit_test(test_large_messages),
 		cmocka_unit_test(test_stop_during_silence),
+		cmocka_unit_test(test_a_server_that_says_ok_only),
 	};
 
 	if (argc > 1)
