@@ -69,6 +69,15 @@ static int body_slice(struct search_hits *hits, ZSTD_inBuffer *in, size_t most,
 	return strbuf_check(&hits->text, err);
 }
 
+/* Subjects are shown whole. */
+static int snippet_of(struct search_hits *hits, enum query_field field, const char *text,
+		      size_t len, struct threads_error *err)
+{
+	const struct snippet_source source = { field, text, len, field == QUERY_SUBJECT };
+
+	return snippet_make(hits->reader->tokenizer, hits->plan, &source, &hits->snippet, err);
+}
+
 /* Looks for the words in the body, slice by slice, while the page's budget lasts.
  * The begin of the first slice stays in hits->snippet if there is nothing better. */
 static int body_snippet(struct search_hits *hits, const void *packed, size_t packed_len,
@@ -89,9 +98,8 @@ static int body_snippet(struct search_hits *hits, const void *packed, size_t pac
 		int rc = body_slice(hits, &in, want, err);
 
 		if (rc == 0)
-			rc = snippet_make(hits->reader->tokenizer, hits->plan, QUERY_TEXT,
-					  strbuf_str(&hits->text), hits->text.len, false,
-					  &hits->snippet, err);
+			rc = snippet_of(hits, QUERY_TEXT, strbuf_str(&hits->text), hits->text.len,
+					err);
 		if (rc < 0)
 			return rc;
 		done += want;
@@ -128,8 +136,7 @@ static int snippet_put(struct search_hits *hits, int64_t id, const char *preview
 		}
 	}
 	if (rc == 0)
-		rc = snippet_make(hits->reader->tokenizer, hits->plan, QUERY_TEXT, preview,
-				  strlen(preview), false, &hits->snippet, err);
+		rc = snippet_of(hits, QUERY_TEXT, preview, strlen(preview), err);
 	if (rc < 0)
 		return rc;
 	json_put(hit, "snippet", snippet_json(&hits->snippet));
@@ -139,8 +146,7 @@ static int snippet_put(struct search_hits *hits, int64_t id, const char *preview
 static int subject_put(struct search_hits *hits, const char *subject, json_t *hit,
 		       struct threads_error *err)
 {
-	int rc = snippet_make(hits->reader->tokenizer, hits->plan, QUERY_SUBJECT, subject,
-			      strlen(subject), true, &hits->snippet, err);
+	int rc = snippet_of(hits, QUERY_SUBJECT, subject, strlen(subject), err);
 
 	if (rc < 0)
 		return rc;

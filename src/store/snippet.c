@@ -181,18 +181,20 @@ static void matches_keep(struct finder *f, size_t start, size_t end)
 	f->match_count = kept;
 }
 
-static void window_copy(struct finder *f, const char *text, size_t len, size_t start, bool whole,
+static void window_copy(struct finder *f, const struct snippet_source *source, size_t start,
 			struct snippet *snippet)
 {
+	const char *text = source->text;
+	const size_t len = source->len;
 	struct strbuf *out = &snippet->text;
-	const size_t most = whole ? SIZE_MAX : SNIPPET_CHARACTERS;
+	const size_t most = source->whole ? SIZE_MAX : SNIPPET_CHARACTERS;
 	bool gap = false, gap_inside = false; /* between two words of a phrase */
 	size_t at = start;
 
 	matches_keep(f, start, start + SNIPPET_BYTES_MAX);
 	if (start > 0)
 		strbuf_add_str(out, "…");
-	for (size_t count = 0; at < len && count < most && out->len + 16 < out->max; count++) {
+	for (size_t count = 0; at < len && count < most && out->len + 16 < out->max;) {
 		uint32_t c;
 		const size_t step = utf8_decode(text + at, text + len, &c);
 		const size_t place = out->len + (gap && !gap_inside ? 1 : 0);
@@ -203,6 +205,7 @@ static void window_copy(struct finder *f, const char *text, size_t len, size_t s
 			at++;
 			continue;
 		}
+		count += gap ? 2 : 1;
 		if (gap)
 			strbuf_add_char(out, ' ');
 		gap = false;
@@ -216,8 +219,8 @@ static void window_copy(struct finder *f, const char *text, size_t len, size_t s
 }
 
 int snippet_make(struct tokenizer *tokenizer, const struct search_plan *plan,
-		 enum query_field field, const char *text, size_t len, bool whole,
-		 struct snippet *snippet, struct threads_error *err)
+		 const struct snippet_source *source, struct snippet *snippet,
+		 struct threads_error *err)
 {
 	AUTO_FREE struct finder *f = calloc(1, sizeof(*f));
 	size_t start = 0;
@@ -226,12 +229,11 @@ int snippet_make(struct tokenizer *tokenizer, const struct search_plan *plan,
 	if (!f)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	f->plan = plan;
-	f->field = field;
-	f->text = text;
-	for (size_t i = 0; i < plan->term_count; i++)
-		f->progress[i].here = 0;
+	f->field = source->field;
+	f->text = source->text;
 	if (plan->term_count > 0)
-		rc = tokenizer_run(tokenizer, TOKENIZER_DOCUMENT, text, len, finder_token, f, err);
+		rc = tokenizer_run(tokenizer, TOKENIZER_DOCUMENT, source->text, source->len,
+				   finder_token, f, err);
 	if (rc < 0)
 		return rc;
 	if (snippet->text.max == 0)
@@ -239,8 +241,8 @@ int snippet_make(struct tokenizer *tokenizer, const struct search_plan *plan,
 	strbuf_reset(&snippet->text);
 	snippet->mark_count = 0;
 	snippet->found = f->match_count > 0;
-	if (!whole && f->match_count > 0)
-		start = window_start(text, window_choose(f));
-	window_copy(f, text, len, start, whole, snippet);
+	if (!source->whole && f->match_count > 0)
+		start = window_start(source->text, window_choose(f));
+	window_copy(f, source, start, snippet);
 	return strbuf_check(&snippet->text, err);
 }

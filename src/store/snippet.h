@@ -24,14 +24,20 @@ struct snippet {
 
 void snippet_release(struct snippet *snippet);
 
+/* Where to look. Terms count if they search everywhere or in field. */
+struct snippet_source {
+	enum query_field field;
+	const char *text;
+	size_t len;
+	bool whole; /* keep all of the text: a subject */
+};
+
 /*
- * Fills snippet (zeroed or used before) from text. Terms count if they search
- * everywhere or in field. whole: keep all of the text (a subject), else the
- * window with the most different words; without any, its beginning.
- * Errors: THREADS_ENOMEM.
+ * Fills snippet (zeroed or used before): all of the text, or the window with
+ * the most different words; without any, its beginning. Errors: THREADS_ENOMEM.
  */
 int snippet_make(struct tokenizer *tokenizer, const struct search_plan *plan,
-		 enum query_field field, const char *text, size_t len, bool whole,
-		 struct snippet *snippet, struct threads_error *err) MUST_CHECK;
+		 const struct snippet_source *source, struct snippet *snippet,
+		 struct threads_error *err) MUST_CHECK;
 
 #endif

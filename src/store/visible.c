@@ -212,7 +212,7 @@ static int audiences_add(struct store *store, struct visible_set *set, int64_t l
 	query_bind_int(&q, ":user_id", set->user_id);
 	query_bind_int(&q, ":above", set->max_audience_id);
 	while ((rc = query_step(&q, err)) == 1)
-		if (query_int(&q, 0) <= last_id)
+		if (set->bits && query_int(&q, 0) <= last_id)
 			member_apply(set, query_int(&q, 0), query_int(&q, 1), query_int(&q, 2),
 				     now_ms);
 	if (rc == 0)
@@ -364,7 +364,7 @@ int visible_get(struct store *store, struct visible_cache *cache, int64_t user_i
 		struct visible_set **ret_set, struct threads_error *err)
 {
 	struct visible_set *set = cache_slot(cache, user_id);
-	int64_t epoch, last_id;
+	int64_t epoch = 0, last_id = 0;
 	int rc = store_epoch(store, &epoch, err);
 
 	if (rc == 0)
