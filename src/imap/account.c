@@ -18,7 +18,7 @@ void account_release(struct account *account)
 	for (size_t i = 0; i < account->folder_count; i++)
 		free(account->folders[i]);
 	free(account->folders);
-	*account = (struct account){ 0 };
+	memset(account, 0, sizeof(*account));
 }
 
 static bool same(const char *a, const char *b)

@@ -205,14 +205,6 @@ static int read_list(struct folders *fresh, clist *items)
 	return 0;
 }
 
-static void swap(struct folders *a, struct folders *b)
-{
-	const struct folders both = *a;
-
-	*a = *b;
-	*b = both;
-}
-
 int folders_list(struct folders *folders, struct session *session, struct failure *why)
 {
 	CLEANUP(folders_release) struct folders fresh = { 0 };
@@ -232,7 +224,10 @@ int folders_list(struct folders *folders, struct session *session, struct failur
 	if (fresh.count == 0)
 		return failure_set(why, FAILURE_GARBAGE, "the server lists no folder");
 	keep_seen(&fresh, folders);
-	swap(folders, &fresh);
+	folders_release(folders);
+	folders->list = TAKE_PTR(fresh.list);
+	folders->count = fresh.count;
+	fresh.count = 0;
 	return 0;
 }
 

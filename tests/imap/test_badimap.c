@@ -552,7 +552,8 @@ static void answer_lines(int fd)
 
 		if (line[len++] != '\n')
 			continue;
-		n = snprintf(answer, sizeof(answer), "%.*s OK done\r\n", (int)strcspn(line, " "), line);
+		n = snprintf(answer, sizeof(answer), "%.*s OK done\r\n", (int)strcspn(line, " "),
+			     line);
 		len = 0;
 		if (write(fd, answer, (size_t)n) < 0)
 			return;
