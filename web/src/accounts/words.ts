@@ -6,9 +6,13 @@ import type { Account } from "../lib/types.ts";
 
 export type Need = "need" | "working" | "waiting" | "healthy";
 
+/* A password was handed in and is being tried. */
+const testing = (account: Account): boolean =>
+	account.state === "draft" && (account.imap?.secret === undefined ? account.activity !== "idle" : account.imap.secret === "set");
+
 export function needOf(account: Account): Need {
 	if (account.state === "deleting") return "working";
-	if (account.state === "error" || (account.state === "draft" && account.error && account.activity === "idle")) return "need";
+	if (account.state === "error" || (account.state === "draft" && account.error && !testing(account))) return "need";
 	if (account.error) return "waiting"; // the hub tries again by itself
 	if (account.state === "draft" || account.state === "paused" || account.state === "waiting") return "waiting";
 	return account.progress || account.activity === "importing" || account.activity === "syncing" || account.activity === "listing" ? "working" : "healthy";
@@ -33,7 +37,7 @@ function waiting(account: Account): StateWords {
 		return { kind: "warn", icon: "warn", title: account.error.words, text: account.error.next_step || t("account.troubleWords") };
 	}
 	if (account.state === "paused") return { kind: "off", icon: "pause", title: t("account.paused"), text: t("account.pausedWords") };
-	if (account.state === "draft" && account.activity !== "idle") return { kind: "working", icon: "sync", title: t("account.testing"), text: "" };
+	if (testing(account)) return { kind: "working", icon: "sync", title: t("account.testing"), text: "" };
 	if (account.state === "draft") return { kind: "off", icon: "key", title: t("account.draft"), text: t("account.draftWords") };
 	return { kind: "off", icon: "clock", title: t("account.waiting"), text: account.progress?.words ?? t("account.waitingWords") };
 }
