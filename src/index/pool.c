@@ -160,7 +160,9 @@ static int on_split_answer(struct parse_slot *slot, struct frame *f, struct thre
 	/* A splitter that stands still, or goes back, would never end the import. */
 	if ((uint64_t)next < split->from || ((uint64_t)next == split->from && !at_end))
 		return threads_error_set(err, THREADS_EINVAL, "the mbox split does not move on");
+	/* What follows may look for a parser: this one has nothing to give any more. */
 	slot->split = NULL;
+	slot->ended = true;
 	if (split->done)
 		split->done(ranges, count, (uint64_t)next, at_end, 0, split->arg);
 	return 0;
