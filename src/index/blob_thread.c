@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 
 #include "core/log.h"
+#include "index/reply.h"
 #include "ipc/memfd.h"
 
 enum { BLOB_MAX = 1280 << 20 /* message_max at its largest, and HTML */ };
@@ -215,8 +216,10 @@ int blob_thread_request(struct blob_thread *t, struct peer *peer, struct frame *
 	struct request *r;
 	int rc;
 
-	if (t->queued >= BLOB_QUEUE_MAX)
-		return threads_error_set(err, THREADS_ELIMIT, "too many blobs asked for at once");
+	if (t->queued >= BLOB_QUEUE_MAX) {
+		(void)threads_error_set(err, THREADS_EAGAIN, "too many blobs asked for at once");
+		return reply_error(peer, f->id, THREADS_EAGAIN, err);
+	}
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "index/commands.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/random_id.h"
 #include "index/account_commands.h"
 #include "index/blob_thread.h"
 #include "index/import.h"
@@ -167,19 +169,57 @@ static int import_account(struct index_role *ix, const char *account, const char
 				  clock_now_ms(NULL), ret_id, err);
 }
 
-static int add_upload_files(struct index_role *ix, int64_t import_id, struct frame *f,
-			    int64_t count, struct threads_error *err)
+struct upload_list {
+	const char *names[FILES_INLINE_MAX];
+	int64_t sizes[FILES_INLINE_MAX];
+	size_t count;
+};
+
+static void read_upload_list(struct frame *f, struct upload_list *list)
 {
-	struct import_file file;
-	int rc = 0;
-
-	for (int64_t i = 0; i < count && rc == 0; i++) {
-		const char *name = frame_get_text(f);
-		const int64_t size = frame_get_int_in(f, 0, INT64_MAX);
-
-		rc = import_file_open(ix->store, import_id, name, size, &file, err);
+	list->count = (size_t)frame_get_int_in(f, 0, FILES_INLINE_MAX);
+	for (size_t i = 0; i < list->count; i++) {
+		list->names[i] = frame_get_text(f);
+		list->sizes[i] = frame_get_int_in(f, 0, INT64_MAX);
 	}
+}
+
+/* The import and its files. One that cannot be made whole is left as cancelled. */
+static int make_import(struct index_role *ix, const struct import_new *new,
+		       const struct upload_list *list, struct strbuf *public_id,
+		       struct threads_error *err)
+{
+	const int64_t now_ms = clock_now_ms(NULL);
+	struct import_file file;
+	int64_t id;
+	int rc = import_create(ix->store, new, now_ms, &id, public_id, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < list->count && rc == 0; i++)
+		rc = import_file_open(ix->store, id, list->names[i], list->sizes[i], &file, err);
+	if (rc < 0 && import_set_state(ix->store, id, "cancelled", "", now_ms, NULL) < 0)
+		log_warning("an import that cannot be made stays as it is");
+	role_bell(ix->role, BELL_IMPORTS, id);
 	return rc;
+}
+
+/* Returns 0 and the owner: the one named, else who asks, else the hub's first owner. */
+static int import_owner(struct index_role *ix, const char **owner, const char *by,
+			char first[PUBLIC_ID_SIZE], struct threads_error *err)
+{
+	int rc;
+
+	if (!**owner)
+		*owner = by;
+	if (**owner)
+		return 0;
+	rc = user_first_owner(ix->store, first, err);
+	if (rc == 0)
+		return threads_error_set(err, THREADS_EINVAL,
+					 "there is no owner yet; set the hub up first");
+	*owner = first;
+	return rc < 0 ? rc : 0;
 }
 
 static int on_import_create(struct index_role *ix, struct peer *peer, struct frame *f,
@@ -187,39 +227,29 @@ static int on_import_create(struct index_role *ix, struct peer *peer, struct fra
 {
 	CLEANUP(strbuf_release) struct strbuf public_id = STRBUF_INIT(64);
 	const char *by = frame_get_text(f), *account = frame_get_text(f);
-	const char *owner = frame_get_text(f), *format = frame_get_text(f);
-	const bool upload = frame_get_int_in(f, 0, 1) == 1;
-	const int64_t count = frame_get_int_in(f, 0, FILES_INLINE_MAX);
-	struct import_new new = { .source = upload ? "upload" : "control",
-				  .format = format,
-				  .owner = *owner ? owner : by,
-				  .label = account };
-	char first_owner[27] = "";
-	int64_t import_id;
-	int rc = 0;
+	struct import_new new = { .owner = frame_get_text(f), .label = account };
+	struct upload_list list = { .count = 0 };
+	char first_owner[PUBLIC_ID_SIZE] = "";
+	int rc;
 
-	if (!*new.owner) {
-		rc = user_first_owner(ix->store, first_owner, err);
-		if (rc == 0)
-			rc = threads_error_set(err, THREADS_EINVAL,
-					       "there is no owner yet; set the hub up first");
-		new.owner = first_owner;
-	}
-	if (rc >= 0)
+	new.format = frame_get_text(f);
+	new.source = frame_get_int_in(f, 0, 1) == 1 ? "upload" : "control";
+	read_upload_list(f, &list);
+	rc = frame_get_end(f, err);
+	if (rc < 0)
+		return rc;
+	if (strcmp(new.source, "upload") != 0)
+		list.count = 0;
+	rc = import_owner(ix, &new.owner, by, first_owner, err);
+	if (rc == 0)
 		rc = import_account(ix, account, new.owner, &new.account_id, err);
 	if (rc == 0)
-		rc = import_create(ix->store, &new, clock_now_ms(NULL), &import_id, &public_id,
-				   err);
-	if (rc == 0 && upload)
-		rc = add_upload_files(ix, import_id, f, count, err);
+		rc = make_import(ix, &new, &list, &public_id, err);
 	if (rc == 0)
-		rc = frame_get_end(f, err);
-	if (rc == 0)
-		rc = audit_add(ix->store, by, "import.create", strbuf_str(&public_id), format,
+		rc = audit_add(ix->store, by, "import.create", strbuf_str(&public_id), new.format,
 			       clock_now_ms(NULL), err);
 	if (rc < 0)
 		return reply_error(peer, f->id, rc, err);
-	role_bell(ix->role, BELL_IMPORTS, import_id);
 	reply_done(peer, f->id, strbuf_str(&public_id), "");
 	return 0;
 }
@@ -299,6 +329,7 @@ static int on_verify(struct index_role *ix, struct peer *peer, struct frame *f,
 		return rc;
 	index_pack_key(ix, key);
 	rc = pack_reader_new(ix->pack_dir_fd, key, &reader, err);
+	OPENSSL_cleanse(key, sizeof(key));
 	if (rc == 0)
 		rc = store_verify(ix->store, reader, ix->pack_dir_fd, deep, &json, &faults, err);
 	if (rc < 0)
@@ -339,7 +370,7 @@ int commands_on_api(struct peer *peer, struct frame *f, void *arg, struct thread
 	case INDEX_UPLOAD_OPEN:
 		return upload_open(ix, peer, f, err);
 	case INDEX_UPLOAD_NOTED:
-		return reply(peer, f->id, upload_noted(ix, f, err), err);
+		return upload_noted(ix, peer, f, err);
 	case INDEX_BLOB:
 		return blob_thread_request(ix->blobs, peer, f, err);
 	case INDEX_VERIFY:

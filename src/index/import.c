@@ -47,13 +47,16 @@ static void run_drop(struct import_run *run)
 	run->flight_count = 0;
 }
 
-static void run_free(struct import_run *run)
+/* Ends the run where it stands. Who waits for files gets why; NULL: nobody is to be told. */
+static void run_end(struct import_run *run, const struct threads_error *why)
 {
 	struct import_question *question;
 
 	run_drop(run);
 	while ((question = STAILQ_FIRST(&run->questions))) {
 		STAILQ_REMOVE_HEAD(&run->questions, link);
+		if (why)
+			(void)reply_error(question->peer, question->id, why->code, why);
 		free(question);
 	}
 	if (run->dir_fd >= 0)
@@ -156,47 +159,72 @@ void import_run_go(struct import_run *run)
 	struct index_role *ix = run->ix;
 	struct threads_error err;
 
-	if (run->is_mbox)
+	if (run->is_mbox && !run->failed)
 		import_feed_mbox(run);
 	else
-		while (run->flight_count < IMPORT_FLIGHT_MAX && import_feed_files(run))
+		while (!run->failed && run->flight_count < IMPORT_FLIGHT_MAX &&
+		       import_feed_files(run))
 			;
+	/* Nothing may be stored behind what could not be: the position would pass it. */
+	if (run->failed) {
+		role_bell(ix->role, BELL_IMPORTS, run->id);
+		run_end(run, &run->why);
+		return;
+	}
 	if (run_finished(run)) {
-		if (!run->failed &&
-		    import_set_state(ix->store, run->id, "done", "", clock_now_ms(NULL), &err) < 0)
+		if (import_set_state(ix->store, run->id, "done", "", clock_now_ms(NULL), &err) < 0)
 			log_error("import: %s", err.text);
 		upload_remove(ix, run->id);
 		/* Answered after the state is committed: who reads it then finds it done. */
 		answer_questions(run);
 		role_bell(ix->role, BELL_IMPORTS, run->id);
-		run_free(run);
+		run_end(run, NULL);
 		return;
 	}
 	answer_questions(run);
 }
 
-static int read_files(struct import_run *run, struct frame *f, int64_t count,
-		      struct threads_error *err)
+/* INDEX_IMPORT_FILES as it came: names first, then as many descriptors. */
+struct file_list {
+	const char *names[FRAME_FDS_MAX];
+	int64_t sizes[FRAME_FDS_MAX];
+	int fds[FRAME_FDS_MAX]; /* -1: handed on */
+	size_t count;
+};
+
+static void file_list_release(struct file_list *list)
 {
-	/* Names first, then descriptors: two passes over the same order. */
-	AUTO_FREE const char **names = calloc((size_t)count + 1, sizeof(*names));
-	AUTO_FREE int64_t *sizes = calloc((size_t)count + 1, sizeof(*sizes));
+	for (size_t i = 0; i < list->count; i++)
+		if (list->fds[i] >= 0)
+			close(list->fds[i]);
+}
+
+static int read_files(struct frame *f, struct file_list *list, struct threads_error *err)
+{
+	const size_t count = (size_t)frame_get_int_in(f, 0, FRAME_FDS_MAX);
+
+	for (size_t i = 0; i < count; i++) {
+		list->names[i] = frame_get_text(f);
+		list->sizes[i] = frame_get_int_in(f, 0, INT64_MAX);
+	}
+	for (; list->count < count; list->count++)
+		list->fds[list->count] = frame_get_fd(f);
+	return frame_get_end(f, err);
+}
+
+static int add_files(struct import_run *run, struct file_list *list, struct threads_error *err)
+{
 	int rc = 0;
 
-	if (!names || !sizes)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	for (int64_t i = 0; i < count; i++) {
-		names[i] = frame_get_text(f);
-		sizes[i] = frame_get_int_in(f, 0, INT64_MAX);
-	}
-	for (int64_t i = 0; i < count && rc == 0; i++) {
-		const int fd = frame_get_fd(f);
+	if (run->files_seen - run->files_done > IMPORT_FILES_MAX)
+		return threads_error_set(err, THREADS_ELIMIT, "too many files wait");
+	for (size_t i = 0; i < list->count && rc == 0; i++) {
+		const int fd = list->fds[i];
 
-		if (fd < 0)
-			break;
-		rc = import_run_add(run, fd, NULL, names[i], sizes[i], err);
+		list->fds[i] = -1;
+		rc = import_run_add(run, fd, NULL, list->names[i], list->sizes[i], err);
 	}
-	return rc < 0 ? rc : frame_get_end(f, err);
+	return rc;
 }
 
 static int ask(struct import_run *run, struct peer *peer, uint32_t id, struct threads_error *err)
@@ -213,21 +241,22 @@ static int ask(struct import_run *run, struct peer *peer, uint32_t id, struct th
 int import_on_files(struct index_role *ix, struct peer *peer, struct frame *f,
 		    struct threads_error *err)
 {
+	CLEANUP(file_list_release) struct file_list list = { .count = 0 };
 	const char *public_id = frame_get_text(f);
 	const bool last = frame_get_int_in(f, 0, 1) == 1;
-	const int64_t count = frame_get_int_in(f, 0, FRAME_FDS_MAX);
 	struct import import;
 	struct import_run *run = NULL;
-	int rc = import_find(ix->store, public_id, &import, err);
+	int rc = read_files(f, &list, err);
 
-	if (rc == 0)
+	if (rc < 0)
+		return rc;
+	rc = import_find(ix->store, public_id, &import, err);
+	if (rc == 0 || (rc > 0 && strcmp(import.source, "control") != 0))
 		rc = threads_error_set(err, THREADS_ENOENT, "there is no such import");
 	if (rc > 0)
 		rc = import_run_open(ix, &import, &run, err);
-	if (rc == 0 && run->files_seen - run->files_done > IMPORT_FILES_MAX)
-		rc = threads_error_set(err, THREADS_ELIMIT, "too many files wait");
 	if (rc == 0)
-		rc = read_files(run, f, count, err);
+		rc = add_files(run, &list, err);
 	if (rc == 0)
 		rc = ask(run, peer, f->id, err);
 	if (rc < 0)
@@ -240,12 +269,15 @@ int import_on_files(struct index_role *ix, struct peer *peer, struct frame *f,
 int import_restart(struct index_role *ix, const struct import *import, int64_t *ret_done,
 		   struct threads_error *err)
 {
+	const struct threads_error moved = { THREADS_EAGAIN, "the import was begun again" };
 	struct import_run *run = run_find(ix, import->id);
 	struct import now;
 	int rc;
 
+	if (strcmp(import->source, "control") != 0)
+		return threads_error_set(err, THREADS_EINVAL, "this import goes on by itself");
 	if (run)
-		run_free(run);
+		run_end(run, &moved);
 	rc = import_get(ix->store, import->id, &now, err);
 	if (rc <= 0)
 		return rc < 0 ? rc
@@ -257,6 +289,7 @@ int import_restart(struct index_role *ix, const struct import *import, int64_t *
 
 int import_cancel(struct index_role *ix, const char *public_id, struct threads_error *err)
 {
+	const struct threads_error cancelled = { THREADS_EINVAL, "The import was cancelled." };
 	struct import import;
 	struct import_run *run;
 	int rc = import_find(ix->store, public_id, &import, err);
@@ -264,9 +297,11 @@ int import_cancel(struct index_role *ix, const char *public_id, struct threads_e
 	if (rc <= 0)
 		return rc < 0 ? rc
 			      : threads_error_set(err, THREADS_ENOENT, "there is no such import");
+	if (strcmp(import.state, "done") == 0)
+		return threads_error_set(err, THREADS_EINVAL, "this import has ended");
 	run = run_find(ix, import.id);
 	if (run)
-		run_free(run);
+		run_end(run, &cancelled);
 	upload_remove(ix, import.id);
 	return import_set_state(ix->store, import.id, "cancelled", "", clock_now_ms(NULL), err);
 }
@@ -284,18 +319,19 @@ void import_peer_gone(struct index_role *ix, const struct peer *peer)
 		STAILQ_FOREACH(question, &run->questions, link)
 		theirs = theirs || question->peer == peer;
 		if (theirs)
-			run_free(run);
+			run_end(run, NULL);
 	}
 }
 
 void import_account_gone(struct index_role *ix, int64_t account_id)
 {
+	const struct threads_error gone = { THREADS_ENOENT, "The account is gone." };
 	struct import_run *run, *next;
 
 	for (run = LIST_FIRST(&ix->imports); run; run = next) {
 		next = LIST_NEXT(run, link);
 		if (run->account_id == account_id)
-			run_free(run);
+			run_end(run, &gone);
 	}
 }
 
@@ -328,5 +364,5 @@ void import_free_all(struct index_role *ix)
 	struct import_run *run;
 
 	while ((run = LIST_FIRST(&ix->imports)))
-		run_free(run);
+		run_end(run, NULL);
 }

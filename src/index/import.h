@@ -31,8 +31,8 @@ struct import_source {
 struct import_flight {
 	struct import_run *run;
 	struct batch *batch;
-	uint64_t *
-		offsets; /* mbox: where each message begins in the file; [count] = where it goes on */
+	/* mbox: where the file goes on when so many messages are stored; [count + 1] */
+	uint64_t *offsets;
 	size_t count;
 	int64_t file_id; /* mbox only */
 	bool file_ends;  /* mbox: the last batch of its file */
@@ -58,8 +58,9 @@ struct import_run {
 	bool is_mbox;
 	bool is_control; /* fed by threadsctl through api */
 	bool last;       /* no more files come */
-	bool failed;     /* the state says why */
-	int dir_fd;      /* uploads, sample: where paths begin; -1 */
+	bool failed;     /* ends at the next import_run_go() */
+	struct threads_error why;
+	int dir_fd; /* uploads, sample: where paths begin; -1 */
 	int64_t files_done, files_seen;
 	struct source_list sources;
 	struct flight_list flights;
@@ -70,6 +71,7 @@ struct import_run {
 	struct import_file mbox_file;
 	struct split_request split;
 	bool splitting;
+	bool mbox_bad; /* it cannot be split on; over when the flights have landed */
 	/* the folder of the last message: most come from the same */
 	char *folder_name;
 	int64_t folder_id;
@@ -96,7 +98,7 @@ int import_run_open(struct index_role *ix, const struct import *import, struct i
 /* Appends a file; takes fd (or -1 with path) over. */
 int import_run_add(struct import_run *run, int fd, const char *path, const char *name, int64_t size,
 		   struct threads_error *err) MUST_CHECK;
-/* Does what can be done now: batches, splits, answers, the end. */
+/* Does what can be done now: batches, splits, answers, the end. The run may be gone after it. */
 void import_run_go(struct import_run *run);
 
 /* ---- import_feed.c ---- */
@@ -108,7 +110,8 @@ void import_feed_mbox(struct import_run *run);
 /* ---- upload.c ---- */
 int upload_open(struct index_role *ix, struct peer *peer, struct frame *f,
 		struct threads_error *err) MUST_CHECK;
-int upload_noted(struct index_role *ix, struct frame *f, struct threads_error *err) MUST_CHECK;
+int upload_noted(struct index_role *ix, struct peer *peer, struct frame *f,
+		 struct threads_error *err) MUST_CHECK;
 /* All files are there: the import begins. */
 int upload_start(struct index_role *ix, const struct import *import,
 		 struct threads_error *err) MUST_CHECK;

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "crypto/digest.h"
 #include "index/import.h"
 #include "store/account.h"
 
@@ -63,9 +64,23 @@ static int copy_piece(struct filling *fill, int from, uint64_t offset, uint64_t 
 	return 0;
 }
 
+/* What is not read has no bytes to be known by: its place in the import stands for it. */
+static int64_t failure_uid(const char *name, uint64_t offset)
+{
+	CLEANUP(digest_release) struct digest d = { 0 };
+	unsigned char sha256[DIGEST_LEN] = { 0 };
+
+	digest_begin(&d);
+	digest_add(&d, name, strlen(name));
+	digest_add(&d, &offset, sizeof(offset));
+	if (digest_end(&d, sha256, NULL) < 0)
+		return 1; /* no memory: two of these count as one */
+	return ingest_uid_from_digest(sha256);
+}
+
 /* Adds one message; what cannot be read becomes an entry with words for the ledger. */
-static void fill_one(struct import_run *run, struct filling *fill, int from, uint64_t offset,
-		     uint64_t length)
+static void fill_one(struct import_run *run, struct filling *fill,
+		     const struct import_source *source, uint64_t offset, uint64_t length)
 {
 	const uint64_t most = (uint64_t)config_int(run->ix->role->config, "message_max");
 	struct batch_entry *entry = &fill->entries[fill->count++];
@@ -73,10 +88,12 @@ static void fill_one(struct import_run *run, struct filling *fill, int from, uin
 	*entry = (struct batch_entry){ .folder_id = run->folder_id, .offset = fill->bytes };
 	if (length > most)
 		entry->failure = words_too_large;
-	else if (from < 0 || copy_piece(fill, from, offset, length) < 0)
+	else if (source->fd < 0 || copy_piece(fill, source->fd, offset, length) < 0)
 		entry->failure = words_unreadable_file;
 	else
 		entry->length = length;
+	if (entry->failure)
+		entry->uid = failure_uid(source->name, offset);
 	if (entry->failure && (ftruncate(fill->fd, (off_t)fill->bytes) < 0 ||
 			       lseek(fill->fd, (off_t)fill->bytes, SEEK_SET) < 0))
 		log_error("memory file: %m");
@@ -85,16 +102,39 @@ static void fill_one(struct import_run *run, struct filling *fill, int from, uin
 
 /* ---- the way of a batch ---- */
 
-/* Stops the run with words; what was stored stays. */
+/* Stops the run with words; what was stored stays. import_run_go() does the rest. */
 static void run_failed(struct import_run *run, const struct threads_error *why)
 {
 	struct threads_error err;
 
 	run->failed = true;
+	run->why = *why;
 	log_error("import %s: %s", run->public_id, why->text);
 	if (import_set_state(run->ix->store, run->id, "error", why->text, clock_now_ms(NULL),
 			     &err) < 0)
 		log_error("import: %s", err.text);
+}
+
+/* A file that ends without a message that could carry it: empty, or cut by the last batch. */
+static void file_ended(struct import_run *run, const struct import_file *file, bool failed)
+{
+	const struct ingest_counts counts = { .failed = failed };
+	const struct ledger_entry entry = { .uid = failure_uid(file->name,
+							       (uint64_t)file->position),
+					    .reason = "failed",
+					    .detail = words_unreadable_file };
+	struct store *store = run->ix->store;
+	const int64_t now_ms = clock_now_ms(NULL);
+	struct threads_error err;
+	int rc = import_file_position(store, file->id, file->position, true, &err);
+
+	if (rc == 0)
+		rc = import_add(store, run->id, &counts, 1, now_ms, &err);
+	if (rc == 0 && failed)
+		rc = ledger_note(store, run->account_id, &entry, now_ms, &err);
+	if (rc < 0)
+		run_failed(run, &err);
+	run->files_done++;
 }
 
 static bool may_store(const struct batch *batch, void *arg)
@@ -131,14 +171,19 @@ static void on_batch_done(struct batch *batch, const struct ingest_counts *count
 	(void)counts;
 	STAILQ_REMOVE(&run->flights, flight, import_flight, link);
 	run->flight_count--;
-	if (!run->is_mbox)
+	if (rc < 0)
+		run_failed(run, why);
+	else if (!run->is_mbox)
 		run->files_done += (int64_t)batch->count;
+	else if (flight->file_ends && batch->count == 0)
+		file_ended(run,
+			   &(const struct import_file){ .id = flight->file_id,
+							.position = (int64_t)flight->offsets[0] },
+			   false);
 	else if (flight->file_ends)
 		run->files_done++;
 	free(flight->offsets);
 	free(flight);
-	if (rc < 0)
-		run_failed(run, why);
 	role_bell(run->ix->role, BELL_IMPORTS, run->id);
 	import_run_go(run);
 }
@@ -246,12 +291,13 @@ bool import_feed_files(struct import_run *run)
 			run->files_seen - run->files_done < IMPORT_BATCH_MESSAGES))
 		return false;
 	rc = filling_begin(&fill, IMPORT_BATCH_MESSAGES, &err);
-	while (rc == 0 && source && fill.count < IMPORT_BATCH_MESSAGES &&
-	       (fill.count == 0 || fill.bytes + (uint64_t)source->size < IMPORT_BATCH_BYTES)) {
+	while (rc == 0 && source && fill.count < IMPORT_BATCH_MESSAGES) {
+		open_source(run, source); /* the size is what the file says, not who named it */
+		if (fill.count > 0 && fill.bytes + (uint64_t)source->size > IMPORT_BATCH_BYTES)
+			break;
 		STAILQ_REMOVE_HEAD(&run->sources, link);
-		open_source(run, source);
 		rc = enter_folder(run, source->name, folder_length(source->name), &err);
-		fill_one(run, &fill, source->fd, 0, (uint64_t)source->size);
+		fill_one(run, &fill, source, 0, (uint64_t)source->size);
 		source_end(source);
 		source = STAILQ_FIRST(&run->sources);
 	}
@@ -270,7 +316,7 @@ static void on_split(const struct split_range *ranges, size_t count, uint64_t ne
 	CLEANUP(filling_release) struct filling fill = { .fd = -1 };
 	struct import_run *run = arg;
 	struct import_source *mbox = run->mbox;
-	struct threads_error err = { .text = "the mbox file cannot be split" };
+	struct threads_error err = { 0 };
 
 	run->splitting = false;
 	if (rc == THREADS_EAGAIN) {
@@ -278,11 +324,17 @@ static void on_split(const struct split_range *ranges, size_t count, uint64_t ne
 		import_run_go(run);
 		return;
 	}
-	if (rc == 0)
-		rc = filling_begin(&fill, count, &err);
+	if (rc < 0) {
+		run->mbox_bad = true;
+		import_run_go(run);
+		return;
+	}
+	rc = filling_begin(&fill, count, &err);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
-		fill.offsets[i] = ranges[i].offset;
-		fill_one(run, &fill, mbox->fd, ranges[i].offset, ranges[i].length);
+		/* Behind the message before: a range begins after its "From " line. */
+		fill.offsets[i] =
+			i == 0 ? run->split.from : ranges[i - 1].offset + ranges[i - 1].length;
+		fill_one(run, &fill, mbox, ranges[i].offset, ranges[i].length);
 	}
 	if (rc == 0) {
 		fill.offsets[count] = next;
@@ -298,6 +350,21 @@ static void on_split(const struct split_range *ranges, size_t count, uint64_t ne
 	import_run_go(run);
 }
 
+/* Not an mbox, or damaged from here on: the other files of the import go on. What is on
+ * its way still moves the position of this one; it is over behind that. */
+static bool mbox_give_up(struct import_run *run)
+{
+	if (!STAILQ_EMPTY(&run->flights))
+		return false;
+	log_warning("import %s: a file is no mbox at byte %lld", run->public_id,
+		    (long long)run->mbox_file.position);
+	run->mbox_bad = false;
+	source_end(run->mbox);
+	run->mbox = NULL;
+	file_ended(run, &run->mbox_file, true);
+	return true;
+}
+
 /* Opens the next file; one that was finished before, or cannot be opened, is passed over. */
 static int next_mbox(struct import_run *run, struct threads_error *err)
 {
@@ -310,15 +377,16 @@ static int next_mbox(struct import_run *run, struct threads_error *err)
 			      err);
 	if (rc == 0)
 		rc = enter_folder(run, source->name, strlen(source->name), err);
-	if (rc < 0 || run->mbox_file.done || source->fd < 0) {
-		if (rc == 0 && source->fd < 0)
-			log_warning("import %s: a file cannot be read", run->public_id);
-		run->files_done++;
-		source_end(source);
-		return rc;
+	if (rc == 0 && !run->mbox_file.done && source->fd >= 0) {
+		run->mbox = source;
+		return 0;
 	}
-	run->mbox = source;
-	return 0;
+	if (rc == 0 && run->mbox_file.done)
+		run->files_done++;
+	else if (rc == 0)
+		file_ended(run, &run->mbox_file, true);
+	source_end(source);
+	return rc;
 }
 
 void import_feed_mbox(struct import_run *run)
@@ -326,14 +394,14 @@ void import_feed_mbox(struct import_run *run)
 	struct threads_error err;
 	int rc = 0;
 
-	/* A file's batches keep order among each other; the next file waits for none of them. */
-	while (rc == 0 && !run->mbox && !STAILQ_EMPTY(&run->sources))
-		rc = next_mbox(run, &err);
-	if (rc < 0) {
-		run_failed(run, &err);
+	if (run->mbox_bad && !mbox_give_up(run))
 		return;
-	}
-	if (!run->mbox || run->splitting || run->flight_count >= IMPORT_FLIGHT_MAX)
+	/* A file's batches keep order among each other; the next file waits for none of them. */
+	while (rc == 0 && !run->failed && !run->mbox && !STAILQ_EMPTY(&run->sources))
+		rc = next_mbox(run, &err);
+	if (rc < 0)
+		run_failed(run, &err);
+	if (run->failed || !run->mbox || run->splitting || run->flight_count >= IMPORT_FLIGHT_MAX)
 		return;
 	run->split = (struct split_request){ .fd = run->mbox->fd,
 					     .from = (uint64_t)run->mbox_file.position,

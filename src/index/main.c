@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -23,7 +24,12 @@
 #include "ipc/role_name.h"
 #include "store/people.h"
 
-enum { PATH_BYTES = 4096, JOBS_IDLE_MS = 30 * 1000, JOBS_NEXT_MS = 5 };
+enum {
+	PATH_BYTES = 4096,
+	JOBS_IDLE_MS = 30 * 1000,
+	JOBS_NEXT_MS = 5,
+	FDS_WANTED = IMPORT_FILES_MAX + 1024,
+};
 
 /* Landlock: hub and packs to write, the sample mailbox to read. */
 static int index_rules(const struct role_context *role, struct sandbox_rules *rules,
@@ -44,6 +50,18 @@ static int index_rules(const struct role_context *role, struct sandbox_rules *ru
 	rules->folders = folders;
 	rules->threads = true;
 	return 0;
+}
+
+/* threadsctl's files wait here as descriptors, and each parser needs some. */
+static void raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= FDS_WANTED)
+		return;
+	limit.rlim_cur = FDS_WANTED < limit.rlim_max ? FDS_WANTED : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warning("descriptor limit: %m");
 }
 
 static int open_dirs(struct index_role *ix, struct threads_error *err)
@@ -140,6 +158,7 @@ static int index_open(struct role_context *role, struct threads_error *err)
 	role->state = ix;
 	/* Instances of an index that died may still be around: ours never meet them. */
 	ix->next_parse_instance = clock_now_ms(NULL);
+	raise_fd_limit();
 	rc = add_timers(ix, err);
 	if (rc == 0)
 		rc = open_dirs(ix, err);

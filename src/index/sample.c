@@ -59,13 +59,16 @@ int sample_start(struct index_role *ix, const struct import *import, struct thre
 {
 	const char *dir = config_text(ix->role->config, "sample_dir");
 	struct import_run *run = NULL;
-	int rc = import_run_open(ix, import, &run, err);
+	AUTO_FD int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
 
+	if (dir_fd < 0)
+		return threads_error_set(err, THREADS_EIO, "sample folder %s: %m", dir);
+	rc = import_run_open(ix, import, &run, err);
 	if (rc < 0)
 		return rc;
-	run->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (run->dir_fd < 0)
-		return threads_error_set(err, THREADS_EIO, "sample folder %s: %m", dir);
+	run->dir_fd = dir_fd;
+	dir_fd = -1;
 	run->files_done = run->files_seen = 0;
 	rc = walk(run, "", 0, err);
 	for (int64_t i = 0; rc == 0 && i < import->files_done; i++) {

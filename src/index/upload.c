@@ -74,28 +74,40 @@ int upload_open(struct index_role *ix, struct peer *peer, struct frame *f,
 	return peer_send(peer, &out, err);
 }
 
-int upload_noted(struct index_role *ix, struct frame *f, struct threads_error *err)
+/* The first length bytes are there: they count from now on. */
+static int note_length(struct index_role *ix, const struct import *import,
+		       const struct import_file *file, int64_t length, struct threads_error *err)
+{
+	struct stat st;
+	AUTO_FD int fd =
+		openat(ix->upload_dir_fd, file->public_id, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (strcmp(import->state, "uploading") != 0)
+		return threads_error_set(err, THREADS_EINVAL, "this upload has ended");
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return threads_error_set(err, THREADS_EIO, "open upload: %m");
+	if (length > st.st_size || length > file->size || length < file->received)
+		return threads_error_set(err, THREADS_EINVAL, "not the length of the file");
+	if (fdatasync(fd) < 0)
+		return threads_error_set(err, THREADS_EIO, "write upload: %m");
+	return import_file_received(ix->store, file->id, length, err);
+}
+
+int upload_noted(struct index_role *ix, struct peer *peer, struct frame *f,
+		 struct threads_error *err)
 {
 	const char *import_id = frame_get_text(f), *file_id = frame_get_text(f);
 	const int64_t length = frame_get_int_in(f, 0, INT64_MAX);
 	struct import import;
 	struct import_file file;
-	struct stat st;
-	AUTO_FD int fd = -1;
 	int rc = frame_get_end(f, err);
 
-	if (rc == 0)
-		rc = find_file(ix, import_id, file_id, &import, &file, err);
 	if (rc < 0)
 		return rc;
-	fd = openat(ix->upload_dir_fd, file.public_id, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return threads_error_set(err, THREADS_EIO, "open upload: %m");
-	if (length > st.st_size || length > file.size || length < file.received)
-		return threads_error_set(err, THREADS_EINVAL, "not the length of the file");
-	if (fdatasync(fd) < 0)
-		return threads_error_set(err, THREADS_EIO, "write upload: %m");
-	return import_file_received(ix->store, file.id, length, err);
+	rc = find_file(ix, import_id, file_id, &import, &file, err);
+	if (rc == 0)
+		rc = note_length(ix, &import, &file, length, err);
+	return reply(peer, f->id, rc, err);
 }
 
 struct upload_check {
@@ -148,7 +160,7 @@ int upload_start(struct index_role *ix, const struct import *import, struct thre
 		return threads_error_set(err, THREADS_EINVAL, "not all files are uploaded yet");
 	if (rc == 0)
 		rc = import_run_open(ix, import, &check.run, err);
-	if (rc < 0)
+	if (rc < 0 || check.run->last) /* asked for twice: it is on its way */
 		return rc;
 	if (check.run->dir_fd < 0)
 		check.run->dir_fd = fcntl(ix->upload_dir_fd, F_DUPFD_CLOEXEC, 3);
