@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Folders and batches of an imap process, well-behaved and hostile. */
+#include "play.h"
+
+#include <sys/mman.h>
+
+#include "ipc/memfd.h"
+
+static const char sql_messages[] = "SELECT count(*) FROM message";
+static const char sql_sightings[] = "SELECT count(*) FROM sighting";
+
+struct scene {
+	struct play *p;
+	int64_t row, folder;
+	int fd;
+	char id[27];
+};
+
+/* An active account whose process is connected and has opened INBOX. */
+static struct scene begin(void **state)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct scene s = { .p = *state };
+
+	play_owner(s.p);
+	s.row = play_active_account(s.p, "Olga", s.id);
+	s.fd = play_imap(s.p, s.row, IMAP_MODE_SYNC);
+	play_imap_state(s.p, s.fd, "listing", "", 0);
+	s.folder = play_folder(s.p, s.fd, "INBOX", &f);
+	return s;
+}
+
+static void test_a_batch_is_stored_once(void **state)
+{
+	static const char sql_pass[] = "SELECT pass_read FROM account";
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	CLEANUP(play_batch_release) struct play_batch batch = PLAY_BATCH_INIT;
+	struct scene s = begin(state);
+	struct play_counts c;
+
+	for (int i = 0; i < 100; i++)
+		play_batch_add(&batch, i, "");
+	c = play_batch_store(s.p, s.fd, &batch, s.folder, 1);
+	assert_int_equal(c.stored, 100);
+	/* The acknowledgement came after the commit. */
+	assert_int_equal(play_number(s.p, sql_messages), 100);
+	c = play_batch_store(s.p, s.fd, &batch, s.folder, 1);
+	assert_int_equal(c.known, 100);
+	/* The same mails under other UIDs: seen twice, stored once. */
+	c = play_batch_store(s.p, s.fd, &batch, s.folder, 201);
+	assert_int_equal(c.duplicate, 100);
+	assert_int_equal(play_number(s.p, sql_messages), 100);
+	assert_int_equal(play_number(s.p, sql_sightings), 200);
+	assert_int_equal(play_number(s.p, sql_pass), 300);
+	assert_int_equal(play_folder(s.p, s.fd, "INBOX", &f), s.folder);
+	assert_string_equal(frame_get_text(&f), "1:100,201:300");
+	assert_int_equal(frame_get_int(&f), 0);
+	play_wait(s.p, s.p->bells[BELL_MESSAGES] > 0);
+	play_verify(s.p);
+	close(s.fd);
+}
+
+static void test_many_known_uids_come_as_a_file(void **state)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
+	CLEANUP(memfd_unmap) struct memfd_view view = { 0 };
+	CLEANUP(play_batch_release) struct play_batch batch = PLAY_BATCH_INIT;
+	struct scene s = begin(state);
+	struct threads_error err;
+
+	/* Sightings of one mail, every other UID: 9,000 numbers without a range. */
+	play_batch_add(&batch, 1, "");
+	for (int i = 0; i < 9; i++) {
+		frame_begin(&f, IMAP_BATCH, 0);
+		frame_put_int(&f, s.folder);
+		frame_put_int(&f, 1000);
+		for (int k = 0; k < 1000; k++) {
+			frame_put_int(&f, 2 * (i * 1000 + k) + 100001);
+			frame_put_int(&f, 0);
+			frame_put_int(&f, 0);
+			frame_put_int(&f, 0);
+			frame_put_int(&f, (int64_t)batch.ends[0]);
+		}
+		int fd = -1;
+
+		assert_rc(memfd_from("batch", strbuf_str(&batch.bytes), batch.bytes.len, &fd, &err),
+			  0, &err);
+		frame_put_fd(&f, fd);
+		assert_int_equal(play_ask(s.p, s.fd, &f, &answer), 1);
+		assert_int_equal(answer.type, IMAP_BATCH_ACK);
+		close(fd);
+	}
+	assert_int_equal(play_folder(s.p, s.fd, "INBOX", &f), s.folder);
+	assert_string_equal(frame_get_text(&f), "");
+	assert_int_equal(frame_get_int(&f), 1);
+	const int fd = frame_get_fd(&f);
+
+	assert_rc(memfd_map(fd, 1 << 20, &view, &err), 0, &err);
+	assert_int_equal(view.len, 9000 * 7 - 1);
+	assert_memory_equal(view.data, "100001,100003,", 14);
+	close(fd);
+	close(s.fd);
+}
+
+static void test_what_cannot_be_fetched_is_in_the_ledger(void **state)
+{
+	static const char sql_ledger[] = "SELECT count(*) FROM ledger WHERE reason = 'failed'";
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct scene s = begin(state);
+
+	for (int i = 0; i < 2; i++) { /* said twice, noted once */
+		frame_begin(&f, IMAP_FAILED, 0);
+		frame_put_int(&f, s.folder);
+		frame_put_int(&f, 9);
+		frame_put_text(&f, "too large");
+		frame_put_text(&f, "The message is too large.");
+		assert_int_equal(play_do(s.p, s.fd, &f).code, 0);
+		assert_int_equal(play_number(s.p, sql_ledger), 1);
+	}
+	assert_int_equal(play_folder(s.p, s.fd, "INBOX", &f), s.folder);
+	assert_string_equal(frame_get_text(&f), "9");
+	close(s.fd);
+}
+
+static void test_a_pass_has_an_end(void **state)
+{
+	static const char sql_pass[] =
+		"SELECT count(*) FROM account WHERE pass_ended_ms > 0"
+		" AND pass_server = 5 AND pass_bodies = 4 AND pass_wanted = 4";
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct scene s = begin(state);
+
+	frame_begin(&f, IMAP_TODO, 0);
+	frame_put_int(&f, s.folder);
+	for (int i = 5; i > 1; i--)
+		frame_put_int(&f, i);
+	play_send(s.p, s.fd, &f);
+	frame_begin(&f, IMAP_PASS_DONE, 0);
+	frame_put_int(&f, 5);
+	frame_put_int(&f, 4);
+	frame_put_int(&f, 1000);
+	frame_put_int(&f, 0);
+	frame_put_int(&f, 0);
+	play_send(s.p, s.fd, &f);
+	play_wait(s.p, play_number(s.p, sql_pass) == 1);
+	close(s.fd);
+}
+
+/* ---- hostile ---- */
+
+/* IMAP_BATCH of one entry in a memfd of 100 bytes. */
+struct hostile {
+	const char *name;
+	int64_t offset, length, uid, folder_add;
+	bool unsealed, no_fd;
+};
+
+static void put_hostile(struct scene *s, const struct hostile *h, struct frame *f)
+{
+	struct threads_error err;
+	static const char bytes[100];
+	int fd = -1;
+
+	frame_begin(f, IMAP_BATCH, 0);
+	frame_put_int(f, s->folder + h->folder_add);
+	frame_put_int(f, 1);
+	frame_put_int(f, h->uid ? h->uid : 1);
+	frame_put_int(f, 0);
+	frame_put_int(f, 0);
+	frame_put_int(f, h->offset);
+	frame_put_int(f, h->length);
+	if (h->no_fd)
+		return;
+	if (h->unsealed) {
+		assert_rc(memfd_new("open", &fd, &err), 0, &err);
+		assert_rc(write_all(fd, bytes, sizeof(bytes), &err), 0, &err);
+	} else {
+		assert_rc(memfd_from("sealed", bytes, sizeof(bytes), &fd, &err), 0, &err);
+	}
+	frame_put_fd(f, fd);
+	f->owns_fds = true;
+}
+
+static void test_hostile_batches_close_the_link(void **state)
+{
+	static const struct hostile cases[] = {
+		{ .name = "behind the end", .offset = 101 },
+		{ .name = "too long", .offset = 50, .length = 51 },
+		{ .name = "overflow", .offset = 1, .length = INT64_MAX },
+		{ .name = "negative", .offset = -1, .length = 5 },
+		{ .name = "no uid", .length = 5, .uid = -1 },
+		{ .name = "uid too large", .length = 5, .uid = INT64_C(1) << 32 },
+		{ .name = "unsealed", .length = 5, .unsealed = true },
+		{ .name = "without memory", .length = 5, .no_fd = true },
+		{ .name = "no such folder", .length = 5, .folder_add = 1000 },
+	};
+	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
+	struct scene s = begin(state);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put_hostile(&s, &cases[i], &f);
+		if (play_ask(s.p, s.fd, &f, &answer) != 0)
+			fail_msg("%s: answered by %u", cases[i].name, answer.type);
+		/* Its process is ended, and may come again. */
+		play_wait(s.p, s.p->imap_kills == (int)i + 1);
+		close(s.fd);
+		s.fd = play_imap(s.p, s.row, IMAP_MODE_SYNC);
+	}
+	assert_int_equal(play_number(s.p, sql_sightings), 0);
+	close(s.fd);
+}
+
+static void test_too_many_entries_close_the_link(void **state)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
+	struct scene s = begin(state);
+	struct threads_error err;
+	int fd = -1;
+
+	frame_begin(&f, IMAP_BATCH, 0);
+	frame_put_int(&f, s.folder);
+	frame_put_int(&f, 1001);
+	for (int i = 0; i < 5 * 1001; i++)
+		frame_put_int(&f, 1);
+	assert_rc(memfd_from("sealed", "xx", 2, &fd, &err), 0, &err);
+	frame_put_fd(&f, fd);
+	assert_int_equal(play_ask(s.p, s.fd, &f, &answer), 0);
+	close(fd);
+	close(s.fd);
+}
+
+/* Another account's folder: the number is right, the process is not. */
+static void test_a_foreign_folder_closes_the_link(void **state)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
+	CLEANUP(play_batch_release) struct play_batch batch = PLAY_BATCH_INIT;
+	struct scene s = begin(state);
+	char other[27];
+	const int64_t row = play_active_account(s.p, "Other", other);
+	int fd = play_imap(s.p, row, IMAP_MODE_SYNC);
+
+	play_batch_add(&batch, 1, "");
+	play_batch_frame(&batch, s.folder, 1, &f);
+	assert_int_equal(play_ask(s.p, fd, &f, &answer), 0);
+	close(fd);
+	fd = play_imap(s.p, row, IMAP_MODE_SYNC);
+	frame_begin(&f, IMAP_FAILED, 0);
+	frame_put_int(&f, s.folder);
+	frame_put_int(&f, 9);
+	frame_put_text(&f, "x");
+	frame_put_text(&f, "x");
+	if (play_ask(s.p, fd, &f, &answer) == 1)
+		assert_int_equal(answer.type, IPC_ERROR);
+	close(fd);
+	assert_int_equal(play_batch_store(s.p, s.fd, &batch, s.folder, 1).stored, 1);
+	close(s.fd);
+}
+
+static void test_odd_but_allowed_batches(void **state)
+{
+	static const int64_t dates[] = { INT64_MIN, INT64_MAX, -1, 0, INT64_C(1) << 62 };
+	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
+	struct scene s = begin(state);
+	struct threads_error err;
+	int fd = -1;
+
+	/* No entry at all; then empty mails with impossible dates, the same UID twice. */
+	frame_begin(&f, IMAP_BATCH, 0);
+	frame_put_int(&f, s.folder);
+	frame_put_int(&f, 0);
+	assert_rc(memfd_from("sealed", "", 0, &fd, &err), 0, &err);
+	frame_put_fd(&f, fd);
+	assert_int_equal(play_ask(s.p, s.fd, &f, &answer), 1);
+	assert_int_equal(answer.type, IMAP_BATCH_ACK);
+	frame_begin(&f, IMAP_BATCH, 0);
+	frame_put_int(&f, s.folder);
+	frame_put_int(&f, 6);
+	for (int i = 0; i < 6; i++) {
+		frame_put_int(&f, i < 5 ? i + 1 : 1);
+		frame_put_int(&f, 15);
+		frame_put_int(&f, dates[i % 5]);
+		frame_put_int(&f, 0);
+		frame_put_int(&f, 0);
+	}
+	frame_put_fd(&f, fd);
+	assert_int_equal(play_ask(s.p, s.fd, &f, &answer), 1);
+	assert_int_equal(answer.type, IMAP_BATCH_ACK);
+	assert_int_equal(play_number(s.p, sql_sightings), 5);
+	close(fd);
+	close(s.fd);
+	play_verify(s.p);
+}
+
+/* ---- ends ---- */
+
+static void test_a_process_that_dies_delivers_again(void **state)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	CLEANUP(play_batch_release) struct play_batch batch = PLAY_BATCH_INIT;
+	struct scene s = begin(state);
+	const int starts = s.p->imap_starts;
+	struct play_counts c;
+
+	for (int i = 0; i < 50; i++)
+		play_batch_add(&batch, i, "");
+	play_batch_frame(&batch, s.folder, 1, &f);
+	play_send(s.p, s.fd, &f);
+	close(s.fd);
+	play_exited(s.p, ROLE_IMAP, s.row, 9, 0);
+	play_wait(s.p, s.p->imap_starts == starts + 1);
+	s.fd = play_imap(s.p, s.row, IMAP_MODE_SYNC);
+	c = play_batch_store(s.p, s.fd, &batch, s.folder, 1);
+	assert_int_equal(c.stored + c.known, 50);
+	assert_int_equal(play_number(s.p, sql_sightings), 50);
+	close(s.fd);
+}
+
+static void test_index_dies_and_the_process_lives(void **state)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	CLEANUP(play_batch_release) struct play_batch batch = PLAY_BATCH_INIT;
+	struct scene s = begin(state);
+	struct play_counts c;
+
+	for (int i = 0; i < 200; i++)
+		play_batch_add(&batch, i, "");
+	play_batch_frame(&batch, s.folder, 1, &f);
+	play_send(s.p, s.fd, &f);
+	play_wait(s.p, play_number(s.p, sql_messages) > 0);
+	play_kill(s.p);
+	close(s.fd);
+	play_start(s.p, "");
+	s.fd = play_imap(s.p, s.row, IMAP_MODE_SYNC);
+	c = play_batch_store(s.p, s.fd, &batch, s.folder, 1);
+	assert_true(c.known > 0);
+	assert_int_equal(c.stored + c.known, 200);
+	assert_int_equal(play_number(s.p, sql_messages), 200);
+	play_verify(s.p);
+	close(s.fd);
+}
+
+/* More accounts than processes: an idle one makes room, so that each gets its turn. */
+static void test_accounts_take_turns(void **state)
+{
+	struct play *p = *state;
+	struct scene s = begin(state);
+	int64_t other;
+	char id[27];
+
+	play_imap_state(p, s.fd, "idle", "", 0);
+	play_stop(p);
+	close(s.fd);
+	play_start(p, "imap_processes = 1\n");
+	s.fd = play_imap(p, s.row, IMAP_MODE_SYNC);
+	play_imap_state(p, s.fd, "idle", "", 0);
+	p->imap_starts = p->imap_kills = 0;
+	other = play_account(p, "Other", id);
+	(void)other;
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+
+	frame_begin(&f, INDEX_ACCOUNT_TEST, 0);
+	frame_put_text(&f, id);
+	assert_int_equal(play_do(p, p->api, &f).code, 0);
+	play_wait(p, p->imap_starts == 1);
+	const int fd = play_imap(p, other, IMAP_MODE_TEST);
+
+	frame_begin(&f, IMAP_FOLDERS, 0);
+	frame_put_int(&f, 0);
+	play_send(p, fd, &f);
+	play_wait(p, p->bells[BELL_ACCOUNTS] > 0);
+	play_turn(p, 100);
+	close(fd);
+	play_exited(p, ROLE_IMAP, other, 0, 0);
+	play_wait(p, p->imap_kills == 1);
+	assert_int_equal(p->imap_instance, s.row);
+	close(s.fd);
+	play_exited(p, ROLE_IMAP, s.row, 9, 0);
+	play_wait(p, p->imap_starts == 2);
+	assert_int_equal(p->imap_instance, other);
+	close(play_imap(p, other, IMAP_MODE_ONCE));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, play_setup, play_teardown)
+		TEST(test_a_batch_is_stored_once),
+		TEST(test_many_known_uids_come_as_a_file),
+		TEST(test_what_cannot_be_fetched_is_in_the_ledger),
+		TEST(test_a_pass_has_an_end),
+		TEST(test_hostile_batches_close_the_link),
+		TEST(test_too_many_entries_close_the_link),
+		TEST(test_a_foreign_folder_closes_the_link),
+		TEST(test_odd_but_allowed_batches),
+		TEST(test_a_process_that_dies_delivers_again),
+		TEST(test_index_dies_and_the_process_lives),
+		TEST(test_accounts_take_turns),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
