@@ -219,11 +219,10 @@ int folders_list(struct folders *folders, struct session *session, struct failur
 		return failure_set(why, FAILURE_GARBAGE, "the server lists no folder");
 	rc = read_list(&fresh, items);
 	mailimap_list_result_free(items);
-	if (rc < 0)
-		return failure_set(why, FAILURE_HUB, "out of memory");
-	if (fresh.count == 0) {
+	if (rc < 0 || fresh.count == 0) {
 		folders_release(&fresh);
-		return failure_set(why, FAILURE_GARBAGE, "the server lists no folder");
+		return rc < 0 ? failure_set(why, FAILURE_HUB, "out of memory")
+			      : failure_set(why, FAILURE_GARBAGE, "the server lists no folder");
 	}
 	keep_seen(&fresh, folders);
 	folders_release(folders);

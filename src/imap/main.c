@@ -11,7 +11,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 
 #include "core/log.h"
 #include "imap/worker.h"
@@ -30,16 +29,12 @@ struct imap_process {
 	struct loop_watch *done_watch;
 };
 
-/* fstat() of the C library is this call; it asks for the size of memory files. */
-static const int more_syscalls[] = { SYS_newfstatat, -1 };
-
 static int imap_rules(const struct role_context *role, struct sandbox_rules *rules,
 		      struct threads_error *err)
 {
 	(void)role;
 	(void)err;
 	rules->threads = true;
-	rules->syscalls = more_syscalls;
 	rules->memory_max = MEMORY_MAX;
 	return 0;
 }
