@@ -83,10 +83,8 @@ int exclusion_check(struct ingest *ingest, const struct ingest_item *item,
 	int rc = 0;
 
 	*ret_why = NULL;
-	if (draft->flags & MESSAGE_OWN_NOTICE) {
-		*ret_why = "a notice that this hub sent itself";
-		return 0;
-	}
+	/* MESSAGE_OWN_NOTICE excludes nothing: until our notices carry a proof, any
+	 * sender could keep his mail out of the archive by writing that header. */
 	if (ingest->exclusions.account_id != ingest->source->account_id)
 		rc = exclusions_load(ingest, err);
 	if (rc < 0)

@@ -21,7 +21,7 @@ enum message_flag {
 	MESSAGE_AUTO_SUBMITTED = 1 << 3,
 	MESSAGE_BULK = 1 << 4,
 	MESSAGE_ONE_TIME_CODE = 1 << 5,
-	MESSAGE_OWN_NOTICE = 1 << 6, /* never stored */
+	MESSAGE_OWN_NOTICE = 1 << 6, /* says that this hub sent it; unproven */
 	MESSAGE_DRAFT = 1 << 7,
 	MESSAGE_HAS_DATE = 1 << 8,
 	MESSAGE_FLAGS_KEPT = (1 << 9) - 1,
