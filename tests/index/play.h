@@ -96,7 +96,10 @@ struct play_answer play_take(struct play *p, int fd); /* the same for an answer 
 
 int64_t play_number(struct play *p, const char *sql); /* sql: static storage */
 void play_text(struct play *p, const char *sql, char *out, size_t size);
-/* Bytes as the operator may read them. The answer of index; frees with strbuf_release(). */
+/* INDEX_BLOB, as api would ask for the operator. */
+void play_blob_frame(struct play *p, enum blob_kind kind, const char *message,
+		     const char *attachment, struct frame *f);
+/* Bytes as the operator may read them. Returns 0, the code of an error, or 1 if the link was closed. */
 int play_blob(struct play *p, enum blob_kind kind, const char *message, const char *attachment,
 	      struct strbuf *out);
 /* INDEX_VERIFY finds no fault. */

@@ -63,29 +63,37 @@ static void blob_frame(const struct reader_blob *blob, enum blob_kind kind, stru
 	frame_put_bytes(f, blob->recipe.data, blob->recipe.len);
 }
 
-int play_blob(struct play *p, enum blob_kind kind, const char *message, const char *attachment,
-	      struct strbuf *out)
+void play_blob_frame(struct play *p, enum blob_kind kind, const char *message,
+		     const char *attachment, struct frame *f)
 {
 	static const struct viewer operator= { .role = VIEWER_OPERATOR };
 	CLEANUP(reader_closep) struct reader *reader = NULL;
 	CLEANUP(reader_blob_release) struct reader_blob blob = { 0 };
-	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
-	CLEANUP(memfd_unmap) struct memfd_view view = { 0 };
 	struct threads_error err;
-	AUTO_FD int fd = -1;
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/hub/hub.db", p->dir);
 	assert_rc(reader_open(path, &reader, &err), 0, &err);
 	assert_rc(reader_blob(reader, &operator, kind, message, attachment, &blob, &err), 1, &err);
-	blob_frame(&blob, kind, &f);
+	blob_frame(&blob, kind, f);
+}
+
+int play_blob(struct play *p, enum blob_kind kind, const char *message, const char *attachment,
+	      struct strbuf *out)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
+	CLEANUP(memfd_unmap) struct memfd_view view = { 0 };
+	struct threads_error err;
+	AUTO_FD int fd = -1;
+	int64_t length;
+
+	play_blob_frame(p, kind, message, attachment, &f);
 	if (play_ask(p, p->api, &f, &answer) == 0)
 		return 1;
 	if (answer.type == IPC_ERROR)
 		return (int)frame_get_int(&answer);
 	assert_int_equal(answer.type, INDEX_BLOB_IS);
-	const int64_t length = frame_get_int(&answer);
-
+	length = frame_get_int(&answer);
 	fd = frame_get_fd(&answer);
 	assert_rc(memfd_map(fd, 64 << 20, &view, &err), 0, &err);
 	assert_int_equal(view.len, length);
