@@ -160,6 +160,9 @@ static int bound_get(struct exchange *ex, struct reader_bound *bound, struct thr
 {
 	int rc = reader_account_bound(ex->api->reader, &ex->viewer, ex->ids[0], bound, err);
 
+	/* It looks for names, too: one of the viewer's own must not stand for another's id. */
+	if (rc == 1 && strcmp(bound->public_id, ex->ids[0]) != 0)
+		rc = 0;
 	if (rc == 0)
 		exchange_reply_not_found(ex);
 	return rc;

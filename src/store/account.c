@@ -29,7 +29,8 @@ static const char sql_add[] =
 	" VALUES (:public_id, :name, :type, :owner_id, :policy, :state, :provider, :host, :port,"
 	" :tls, :login, :ca, :folders, :now_ms)";
 static const char sql_find[] = "SELECT " ACCOUNT_COLUMNS " FROM account"
-			       " WHERE public_id = :key OR name = :key LIMIT 1";
+			       " WHERE public_id = :key OR name = :key"
+			       " ORDER BY public_id = :key DESC LIMIT 1";
 static const char sql_get[] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = :id";
 
 static bool one_of(const char *text, const char *const *list)
@@ -48,6 +49,10 @@ int account_name_check(const char *name, struct threads_error *err)
 		return threads_error_set(err, THREADS_EINVAL,
 					 "an account needs a name of at most %d bytes in one line",
 					 ACCOUNT_NAME_MAX);
+	/* Accounts are found by id or name: a name that is another's id would be taken for it. */
+	if (public_id_valid(name))
+		return threads_error_set(err, THREADS_EINVAL,
+					 "an account cannot be named like an id");
 	return 0;
 }
 

@@ -89,6 +89,11 @@ static void test_create_is_idempotent(void **state)
 	again.name = "Other";
 	again.bound.tls = "maybe";
 	assert_rc(account_create(f->store, &again, FIXTURE_NOW, &id, &err), THREADS_EINVAL, &err);
+	/* Who may name an account must not name it like somebody else's id. */
+	again = mailbox;
+	again.idempotency_key = "";
+	again.name = ADA;
+	assert_rc(account_create(f->store, &again, FIXTURE_NOW, &id, &err), THREADS_EINVAL, &err);
 	assert_rc(account_find(f->store, "MAILBOX", &account, &err), 1, &err);
 	assert_string_equal(account.state, "draft");
 	assert_string_equal(account.policy, "closed");
