@@ -24,7 +24,9 @@ static const char sql_set_bound[] =
 	" login = :login, ca = :ca, config_version = config_version + 1, secret_state = 'void',"
 	" state = 'draft', verified_ms = 0, error_kind = '', error_text = '', error_next = '',"
 	" error_detail = '', error_ms = 0, activity = 'idle' WHERE id = :id";
-static const char sql_set_state[] = "UPDATE account SET state = :state WHERE id = :id";
+/* What comes late from a process of an account that is being deleted does not bring it back. */
+static const char sql_set_state[] =
+	"UPDATE account SET state = :state WHERE id = :id AND state <> 'deleting'";
 static const char sql_clear_error[] =
 	"UPDATE account SET error_kind = '', error_text = '', error_next = '', error_detail = '',"
 	" error_ms = 0, next_try_ms = 0, failures = 0 WHERE id = :id";
