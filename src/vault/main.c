@@ -65,9 +65,9 @@ static int vault_open(struct role_context *role, struct threads_error *err)
 static int vault_on_peer(struct role_context *role, enum role peer_role, int64_t instance,
 			 const char *host, int port, int fd, struct threads_error *err)
 {
-	(void)host;
-	(void)port;
-	return vault_add_link(role->state, fd, peer_role, instance, err);
+	const struct vault_place place = { host, port };
+
+	return vault_add_link(role->state, fd, peer_role, instance, &place, err);
 }
 
 static void vault_close(struct role_context *role)

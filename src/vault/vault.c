@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/vault.h"
 
+#include <stdio.h>
+
 #include "core/log.h"
 #include "crypto/hmac.h"
 #include "ipc/peer.h"
 #include "store/vault_secret.h"
 
-enum { ACCOUNT_ID_SIZE = 64, LINKS_MAX = 1024 };
+enum { ACCOUNT_ID_SIZE = 64, LINKS_MAX = 1024, HOST_SIZE = 256, PORT_SIZE = 8 };
 
 struct vault_link {
 	struct vault *vault;
 	struct peer *peer;
 	struct vault_link *next;
 	char account[ACCOUNT_ID_SIZE]; /* imap: the only account this link may have opened */
+	char host[HOST_SIZE];          /* imap: the only server */
+	char port[PORT_SIZE];
 };
 
 /* The list of accounts may come in several frames. */
@@ -181,6 +185,9 @@ static int on_open(struct vault_link *link, struct frame *f, struct threads_erro
 		return rc;
 	if (!may_open(link, fields.account))
 		return threads_error_set(err, THREADS_EDENIED, "asked for another account");
+	/* Which account it is for is its own word, which server is the supervisor's. */
+	if (strcmp(fields.host, link->host) != 0 || strcmp(fields.port, link->port) != 0)
+		return reply_error(link, f->id, THREADS_EDENIED, "not this process's server", err);
 	rc = vault_secret_get(link->vault->db, &fields, &box, &why);
 	if (rc == 0)
 		return reply_error(link, f->id, THREADS_ENOENT, "no password is kept", err);
@@ -298,7 +305,7 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 }
 
 int vault_add_link(struct vault *vault, int fd, enum role role, int64_t instance,
-		   struct threads_error *err)
+		   const struct vault_place *place, struct threads_error *err)
 {
 	struct vault_link *link = NULL;
 	struct peer_handler handler = { on_frame, on_closed, NULL };
@@ -312,6 +319,10 @@ int vault_add_link(struct vault *vault, int fd, enum role role, int64_t instance
 		return threads_error_set(err, THREADS_EINVAL, "vault has no link to that role");
 	}
 	link->vault = vault;
+	if (place && role == ROLE_IMAP) {
+		snprintf(link->host, sizeof(link->host), "%s", place->host);
+		snprintf(link->port, sizeof(link->port), "%d", place->port);
+	}
 	handler.arg = link;
 	rc = peer_new(vault->loop, fd, role, instance, &handler, &link->peer, err);
 	if (rc < 0) {

@@ -26,14 +26,20 @@ struct scene {
 
 static struct threads_error err;
 
-static int add_link(struct scene *s, enum role role)
+static int add_link_for(struct scene *s, enum role role, const char *host, int port)
 {
+	const struct vault_place place = { host, port };
 	int pair[2];
 
 	assert_int_equal(
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-	assert_rc(vault_add_link(s->vault, pair[1], role, 1, &err), 0, &err);
+	assert_rc(vault_add_link(s->vault, pair[1], role, 1, &place, &err), 0, &err);
 	return pair[0];
+}
+
+static int add_link(struct scene *s, enum role role)
+{
+	return add_link_for(s, role, "imap.example.org", 993);
 }
 
 static void open_vault(struct scene *s)
@@ -221,9 +227,9 @@ static void test_refuses_boxes_of_other_fields(void **state)
 	seal(s, &b, &box);
 	b.host = "evil.example.org";
 	assert_int_equal(put(s, &b, &box), THREADS_EINVAL);
+	b = binding(ACCOUNT_A);
 	assert_int_equal(get(s, s->imap, &b), THREADS_ENOENT);
 	box.len--;
-	b = binding(ACCOUNT_A);
 	assert_int_equal(put(s, &b, &box), THREADS_EINVAL);
 	box.len = 0;
 	assert_int_equal(put(s, &b, &box), THREADS_EINVAL);
@@ -245,6 +251,22 @@ static void test_a_link_opens_one_account(void **state)
 	close(other);
 }
 
+/* Taken over before it asked, a process knows what to ask for: it is still at its own server. */
+static void test_a_link_opens_for_its_server(void **state)
+{
+	struct scene *s = *state;
+	const struct seal_binding a = binding(ACCOUNT_A);
+	const int host = add_link_for(s, ROLE_IMAP, "evil.example.org", 993);
+	const int port = add_link_for(s, ROLE_IMAP, "imap.example.org", 143);
+
+	keep(s, ACCOUNT_A);
+	assert_int_equal(get(s, host, &a), THREADS_EDENIED);
+	assert_int_equal(get(s, port, &a), THREADS_EDENIED);
+	assert_int_equal(get(s, s->imap, &a), 0);
+	close(host);
+	close(port);
+}
+
 static void test_nobody_else_opens(void **state)
 {
 	struct scene *s = *state;
@@ -262,7 +284,8 @@ static void test_no_link_to_http(void **state)
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	assert_int_equal(vault_add_link(s->vault, pair[1], ROLE_HTTP, 0, &err), THREADS_EINVAL);
+	assert_int_equal(vault_add_link(s->vault, pair[1], ROLE_HTTP, 0, NULL, &err),
+			 THREADS_EINVAL);
 	close(pair[0]);
 }
 
@@ -357,6 +380,7 @@ int main(void)
 		scene_test(test_any_other_field_voids),
 		scene_test(test_refuses_boxes_of_other_fields),
 		scene_test(test_a_link_opens_one_account),
+		scene_test(test_a_link_opens_for_its_server),
 		scene_test(test_nobody_else_opens),
 		scene_test(test_no_link_to_http),
 		scene_test(test_delete),
