@@ -5,6 +5,7 @@
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -35,7 +36,6 @@ static const int common_syscalls[] = {
 	SCMP_SYS(ftruncate),
 	SCMP_SYS(fsync),
 	SCMP_SYS(fdatasync),
-	SCMP_SYS(fcntl),
 	SCMP_SYS(dup),
 	SCMP_SYS(memfd_create),
 	SCMP_SYS(mmap),
@@ -105,8 +105,17 @@ static const int file_syscalls[] = {
 	SCMP_SYS(fallocate),  SCMP_SYS(fadvise64),  SCMP_SYS(utimensat), -1,
 };
 
+/* Not F_SETOWN, F_SETSIG: with them the kernel sends any signal to any process of our uid. */
+static const int fcntl_commands[] = {
+	F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,     F_SETFD,     F_GETFL,      F_SETFL,     F_GETLK,
+	F_SETLK, F_SETLKW,        F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_ADD_SEALS, F_GET_SEALS,
+};
+
 static const int inet_syscalls[] = {
-	SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(sendmmsg), SCMP_SYS(ioctl), -1,
+	SCMP_SYS(connect),
+	SCMP_SYS(bind),
+	SCMP_SYS(sendmmsg),
+	-1,
 };
 
 /* These are never a mistake of ours: the process ends, the supervisor reports it. */
@@ -282,8 +291,21 @@ static int add_inet(scmp_filter_ctx ctx)
 	static const int families[] = { AF_INET, AF_INET6, AF_NETLINK };
 	int rc = add_all(ctx, SCMP_ACT_ALLOW, inet_syscalls);
 
+	/* The resolver asks how long an answer is; others type into terminals, or set an owner. */
+	if (rc == 0)
+		rc = add_if(ctx, SCMP_SYS(ioctl), 1, UINT32_MAX, FIONREAD);
+
 	for (size_t i = 0; i < ARRAY_SIZE(families) && rc == 0; i++)
 		rc = add_if(ctx, SCMP_SYS(socket), 0, UINT64_MAX, (uint64_t)families[i]);
+	return rc;
+}
+
+static int add_fcntl(scmp_filter_ctx ctx)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fcntl_commands) && rc == 0; i++)
+		rc = add_if(ctx, SCMP_SYS(fcntl), 1, UINT32_MAX, (uint64_t)fcntl_commands[i]);
 	return rc;
 }
 
@@ -292,6 +314,8 @@ static int fill_filter(scmp_filter_ctx ctx, const struct sandbox_rules *rules)
 	const uint64_t self = (uint64_t)getpid();
 	int rc = add_all(ctx, SCMP_ACT_ALLOW, common_syscalls);
 
+	if (rc == 0)
+		rc = add_fcntl(ctx);
 	/* glibc's fstat(). A path beside the flag would only tell that a file exists. */
 	if (rc == 0 && !rules->folders)
 		rc = add_if(ctx, SCMP_SYS(newfstatat), 3, UINT64_MAX, AT_EMPTY_PATH);

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -109,6 +110,15 @@ static int signal_parent(const struct place *place)
 	return syscall(SYS_kill, getppid(), 0) < 0 ? errno : 0;
 }
 
+/* With F_SETSIG the kernel would send it any signal, SIGKILL too. */
+static int own_parent(const struct place *place)
+{
+	const int fd = eventfd(0, EFD_CLOEXEC);
+
+	(void)place;
+	return fcntl(fd, F_SETOWN, getppid()) < 0 ? errno : 0;
+}
+
 static int make_process(const struct place *place)
 {
 	const long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
@@ -159,6 +169,7 @@ static const struct {
 	{ "trace another process", trace_parent, false },
 	{ "read another process' memory", read_parent, false },
 	{ "signal another process", signal_parent, false },
+	{ "have another process signalled", own_parent, false },
 	{ "make a process", make_process, false },
 	{ "make a user namespace", regain_privileges, false },
 };
