@@ -34,6 +34,9 @@ static void drop_fds(struct frame *f)
 void frame_begin(struct frame *f, uint16_t type, uint32_t id)
 {
 	drop_fds(f);
+	/* Frames carry passwords now and then, and the memory of a peer's frame lives long. */
+	if (f->len > 0)
+		OPENSSL_cleanse(f->data, f->len);
 	f->type = type;
 	f->id = id;
 	f->len = 0;
