@@ -49,13 +49,23 @@ static size_t bytes_max(const struct index_role *ix)
 
 static int check_entries(const struct batch *batch, struct threads_error *err)
 {
+	const size_t most = bytes_max(batch->ix);
+	uint64_t bytes = 0;
+
 	if (batch->count > BATCH_MESSAGES_MAX)
 		return threads_error_set(err, THREADS_ELIMIT, "more than %d messages in a batch",
 					 BATCH_MESSAGES_MAX);
-	for (size_t i = 0; i < batch->count; i++)
+	for (size_t i = 0; i < batch->count; i++) {
 		if (batch->entries[i].offset > batch->input.len ||
 		    batch->entries[i].length > batch->input.len - batch->entries[i].offset)
 			return threads_error_set(err, THREADS_EINVAL, "entry %zu lies outside", i);
+		/* Entries may lie over each other: a thousand times the same is work, too. */
+		bytes += batch->entries[i].length;
+		if (bytes > most)
+			return threads_error_set(err, THREADS_ELIMIT,
+						 "more than %zu bytes of messages in a batch",
+						 most);
+	}
 	return 0;
 }
 

@@ -12,6 +12,7 @@ enum {
 	KNOWN_INLINE_MAX = 60 * 1024,
 	KNOWN_MAX = 64 << 20,
 	BATCH_UIDS_MAX = 1000,
+	BATCHES_MAX = 4, /* unacknowledged; imap sends two */
 };
 
 /* "Not before somebody acts": what a person does sets the time back. */
@@ -282,6 +283,17 @@ static int read_entries(struct imap_session *session, struct frame *f, int64_t f
 	return rc < 0 ? rc : 0;
 }
 
+/* Batches wait here in memory: one that does not wait for its acknowledgements is ended. */
+static bool is_crowded(const struct imap_session *session)
+{
+	const struct session_batch *sb;
+	size_t count = 0;
+
+	LIST_FOREACH(sb, &session->batches, link)
+	count++;
+	return count >= BATCHES_MAX;
+}
+
 static int on_batch(struct imap_session *session, struct frame *f, struct threads_error *err)
 {
 	const int64_t folder_id = frame_get_int(f);
@@ -292,6 +304,9 @@ static int on_batch(struct imap_session *session, struct frame *f, struct thread
 	int rc = entries && sb ? 0 : threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	AUTO_FD int fd = -1;
 
+	if (rc == 0 && is_crowded(session))
+		rc = threads_error_set(err, THREADS_ELIMIT, "more than %d batches at once",
+				       BATCHES_MAX);
 	if (rc == 0)
 		rc = read_entries(session, f, folder_id, entries, count, err);
 	if (rc == 0) {

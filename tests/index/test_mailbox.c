@@ -229,6 +229,28 @@ static void test_too_many_entries_close_the_link(void **state)
 	close(s.fd);
 }
 
+/* Who does not wait for acknowledgements would fill the memory of index. */
+static void test_too_many_batches_close_the_link(void **state)
+{
+	CLEANUP(play_batch_release) struct play_batch batch = PLAY_BATCH_INIT;
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct scene s = begin(state);
+
+	s.p->hold = true; /* no parser: nothing is acknowledged */
+	play_batch_add(&batch, 1, "");
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(s.p->imap_kills, 0);
+		play_batch_frame(&batch, s.folder, 10 * i + 1, &f);
+		f.id = (uint32_t)i + 100;
+		play_send(s.p, s.fd, &f);
+		frame_release(&f);
+		for (int k = 0; k < 5; k++)
+			play_turn(s.p, 5);
+	}
+	play_wait(s.p, s.p->imap_kills == 1);
+	close(s.fd);
+}
+
 /* Another account's folder: the number is right, the process is not. */
 static void test_a_foreign_folder_closes_the_link(void **state)
 {
@@ -390,6 +412,7 @@ int main(void)
 		TEST(test_a_pass_has_an_end),
 		TEST(test_hostile_batches_close_the_link),
 		TEST(test_too_many_entries_close_the_link),
+		TEST(test_too_many_batches_close_the_link),
 		TEST(test_a_foreign_folder_closes_the_link),
 		TEST(test_odd_but_allowed_batches),
 		TEST(test_a_process_that_dies_delivers_again),
