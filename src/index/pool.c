@@ -138,6 +138,26 @@ static void work_lost(struct parse_slot *slot)
 	pool_work(ix);
 }
 
+/* One message after the other within what was looked at, and no more bytes than were asked
+ * for: they are copied, and a splitter may have been taken over by what it read. */
+static bool ranges_good(const struct split_request *split, const struct split_range *ranges,
+			size_t count, uint64_t next)
+{
+	const uint64_t most = (uint64_t)split->most_bytes;
+	uint64_t behind = split->from, used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t length = ranges[i].length;
+
+		if (ranges[i].offset < behind || ranges[i].offset > next ||
+		    length > next - ranges[i].offset || (i > 0 && length > most - used))
+			return false;
+		behind = ranges[i].offset + length;
+		used = length > most - used ? most : used + length;
+	}
+	return count <= (size_t)split->most_messages;
+}
+
 static int on_split_answer(struct parse_slot *slot, struct frame *f, struct threads_error *err)
 {
 	AUTO_FREE struct split_range *ranges = NULL;
@@ -160,6 +180,8 @@ static int on_split_answer(struct parse_slot *slot, struct frame *f, struct thre
 	/* A splitter that stands still, or goes back, would never end the import. */
 	if ((uint64_t)next < split->from || ((uint64_t)next == split->from && !at_end))
 		return threads_error_set(err, THREADS_EINVAL, "the mbox split does not move on");
+	if (!ranges_good(split, ranges, count, (uint64_t)next))
+		return threads_error_set(err, THREADS_EINVAL, "the mbox split was not asked for");
 	/* What follows may look for a parser: this one has nothing to give any more. */
 	slot->split = NULL;
 	slot->ended = true;

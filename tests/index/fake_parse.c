@@ -103,6 +103,23 @@ static void batch(struct mime *mime, int fd, struct frame *f, struct play_shared
 	answer(fd, f, PARSE_BATCH_IS, count);
 }
 
+/* A file of bytes bytes as so many messages of that length. */
+static void split_lie(int fd, const struct frame *question, int64_t bytes)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	enum { MESSAGES = 4000 };
+
+	frame_begin(&f, PARSE_SPLIT_IS, question->id);
+	frame_put_int(&f, bytes);
+	frame_put_int(&f, 1);
+	frame_put_int(&f, MESSAGES);
+	for (int i = 0; i < MESSAGES; i++) {
+		frame_put_int(&f, 0);
+		frame_put_int(&f, bytes);
+	}
+	(void)!frame_send(fd, &f, NULL);
+}
+
 static void split(struct mime *mime, int fd, struct frame *f, struct play_shared *shared)
 {
 	CLEANUP(frame_release) struct frame out = FRAME_INIT;
@@ -114,6 +131,11 @@ static void split(struct mime *mime, int fd, struct frame *f, struct play_shared
 	}
 	while (shared->split_hangs > 0)
 		pause();
+	if (shared->split_lies > 0) {
+		shared->split_lies--;
+		split_lie(fd, f, lseek(frame_get_fd(f), 0, SEEK_END));
+		return;
+	}
 	if (work_do(mime, f, &out, NULL) == 0)
 		(void)!frame_send(fd, &out, NULL);
 }

@@ -15,6 +15,7 @@ struct play_shared {
 	int kills;       /* messages marked "once" that still kill their parser */
 	int split_kills; /* splits that still kill theirs by SIGKILL */
 	int split_hangs; /* splits that are never answered */
+	int split_lies;  /* splits that give the whole file again and again */
 	int batches, splits;
 };
 

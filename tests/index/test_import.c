@@ -237,6 +237,24 @@ static void test_mbox_splitters_die(void **state)
 	expect_mbox_end(p);
 }
 
+/* A splitter that gives the file 4,000 times over: nothing of it is copied, its file has failed. */
+static void test_mbox_splitters_lie(void **state)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct play *p = *state;
+	char id[27];
+
+	p->fake = true;
+	p->shared->split_lies = 4;
+	play_owner(p);
+	create(p, "mbox", id);
+	mbox_frame(id, 0, &f);
+	assert_int_equal(play_do(p, p->api, &f).code, 0);
+	assert_int_equal(play_number(p, sql_messages), 0);
+	assert_int_equal(play_number(p, sql_failed), 4);
+	play_verify(p);
+}
+
 /* An import that is cancelled while its file is split leaves nothing behind that hurts a mail. */
 static void test_cancel_during_a_split(void **state)
 {
@@ -451,6 +469,7 @@ int main(void)
 		TEST(test_files_that_cannot_be_read),
 		TEST(test_mbox_files),
 		TEST(test_mbox_splitters_die),
+		TEST(test_mbox_splitters_lie),
 		TEST(test_cancel_during_a_split),
 		TEST(test_mbox_goes_on_after_a_kill),
 		TEST(test_eml_goes_on_after_a_kill),
