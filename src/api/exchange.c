@@ -140,7 +140,7 @@ int exchange_upload_done(struct api *api, const struct peer *peer, struct frame 
 	if (!ex)
 		return 0; /* it ended another way meanwhile */
 	ex->uploading = false;
-	if (bytes < 0) {
+	if (bytes < 0 || bytes > ex->upload_length) {
 		exchange_free(ex);
 		return 0;
 	}
