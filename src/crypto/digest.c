@@ -5,9 +5,12 @@
 
 void digest_begin(struct digest *d)
 {
+	/* No algorithm the second time: it is kept, and libcrypto would look it up anew. */
+	const EVP_MD *algorithm = d->ctx ? NULL : EVP_sha256();
+
 	if (!d->ctx)
 		d->ctx = EVP_MD_CTX_new();
-	d->failed = !d->ctx || EVP_DigestInit_ex(d->ctx, EVP_sha256(), NULL) != 1;
+	d->failed = !d->ctx || EVP_DigestInit_ex(d->ctx, algorithm, NULL) != 1;
 }
 
 void digest_add(struct digest *d, const void *data, size_t len)

@@ -3,6 +3,7 @@
 
 #include "mime/header.h"
 #include "mime/html_text.h"
+#include "mime/text_digest.h"
 
 enum { SCRATCH_MAX = 16 << 20 };
 
@@ -224,7 +225,7 @@ static void read_html(struct reader *r, const struct mime_part *part, uint8_t us
 	r->body->cut |= own.failed;
 }
 
-static void read_part(struct reader *r, size_t i, uint8_t (*digests)[DIGEST_SIZE])
+static void read_part(struct reader *r, size_t i, uint8_t (*digests)[DIGEST_LEN])
 {
 	const struct mime_part *part = &r->m->parts[i];
 	const uint8_t use = r->body->use[i];
@@ -239,7 +240,7 @@ static void read_part(struct reader *r, size_t i, uint8_t (*digests)[DIGEST_SIZE
 	r->body->cut |= r->scratch.failed;
 	digest_begin(r->mime->digest);
 	digest_add_text(r->mime->digest, data, len);
-	digest_end(r->mime->digest, digests[i]);
+	digest_must_end(r->mime->digest, digests[i]);
 	if (type_is(part, "text/html"))
 		read_html(r, part, use, data, len);
 	else
@@ -261,7 +262,7 @@ static bool is_white(const struct strbuf *text)
 	return strspn(strbuf_str(text), " \t\r\n\f") == text->len;
 }
 
-static void read_all(struct reader *r, uint8_t (*digests)[DIGEST_SIZE])
+static void read_all(struct reader *r, uint8_t (*digests)[DIGEST_LEN])
 {
 	struct body *body = r->body;
 
@@ -282,7 +283,7 @@ static void read_all(struct reader *r, uint8_t (*digests)[DIGEST_SIZE])
 }
 
 int body_read(const struct mime *mime, const struct mime_message *message,
-	      uint8_t (*digests)[DIGEST_SIZE], struct body *ret_body, struct threads_error *err)
+	      uint8_t (*digests)[DIGEST_LEN], struct body *ret_body, struct threads_error *err)
 {
 	struct reader r = {
 		.mime = mime,

@@ -36,7 +36,7 @@ struct body {
  * Errors: THREADS_ENOMEM.
  */
 int body_read(const struct mime *mime, const struct mime_message *message,
-	      uint8_t (*digests)[DIGEST_SIZE], struct body *ret_body,
+	      uint8_t (*digests)[DIGEST_LEN], struct body *ret_body,
 	      struct threads_error *err) MUST_CHECK;
 void body_release(struct body *body);
 

@@ -44,9 +44,10 @@ int mime_open(struct mime **ret_mime, struct threads_error *err)
 	if (!mime)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	gmime_begin();
+	mime->digest = calloc(1, sizeof(*mime->digest));
+	if (!mime->digest)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	rc = charsets_open(&mime->charsets, err);
-	if (rc == 0)
-		rc = digest_new(&mime->digest, err);
 	if (rc < 0)
 		return rc;
 	*ret_mime = TAKE_PTR(mime);
@@ -58,7 +59,9 @@ struct mime *mime_close(struct mime *mime)
 	if (!mime)
 		return NULL;
 	charsets_close(mime->charsets);
-	digest_free(mime->digest);
+	if (mime->digest)
+		digest_release(mime->digest);
+	free(mime->digest);
 	free(mime);
 	return NULL;
 }

@@ -8,8 +8,8 @@
 #ifndef THREADS_MIME_MESSAGE_H
 #define THREADS_MIME_MESSAGE_H
 
+#include "crypto/digest.h"
 #include "mime/charset.h"
-#include "mime/digest.h"
 #include "mime/transfer.h"
 
 enum {
@@ -20,7 +20,7 @@ enum {
 /* What parsing needs again and again. One per process (gmime is global). */
 struct mime {
 	struct charsets *charsets;
-	struct digest *digest;
+	struct digest *digest; /* one at a time: begin, add, end */
 };
 
 int mime_open(struct mime **ret_mime, struct threads_error *err) MUST_CHECK;

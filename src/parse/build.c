@@ -7,6 +7,7 @@
 #include "mime/filename.h"
 #include "mime/header.h"
 #include "mime/notice.h"
+#include "mime/text_digest.h"
 #include "parse/text_pool.h"
 
 /* One message while its record is made. */
@@ -17,8 +18,8 @@ struct build {
 	struct body body;
 	struct record record;
 	struct text_pool pool;
-	uint8_t (*digests)[DIGEST_SIZE]; /* per part, of its decoded content */
-	size_t reference_next;           /* ring of references: where the next one goes */
+	uint8_t (*digests)[DIGEST_LEN]; /* per part, of its decoded content */
+	size_t reference_next;          /* ring of references: where the next one goes */
 	size_t reference_total;
 	enum record_role role; /* of the addresses being read */
 	bool cut;
@@ -238,13 +239,13 @@ static void digest_part(struct build *b, size_t i, const struct record_attachmen
 
 	if (strncmp(part->type, "text/", 5) != 0 || part->encoding == TRANSFER_BASE64 ||
 	    part->length > TEXT_ATTACHMENT_MAX) {
-		memcpy(b->digests[i], a->sha256, DIGEST_SIZE);
+		memcpy(b->digests[i], a->sha256, DIGEST_LEN);
 		return;
 	}
 	mime_part_bytes(&b->message, part, &scratch, &data, &len);
 	digest_begin(b->mime->digest);
 	digest_add_text(b->mime->digest, data, len);
-	digest_end(b->mime->digest, b->digests[i]);
+	digest_must_end(b->mime->digest, b->digests[i]);
 }
 
 static void read_attachment(struct build *b, size_t i, struct record_attachment *a)
@@ -307,8 +308,8 @@ static void digest_all(struct build *b)
 	digest_add(digest, r->subject.text, r->subject.len + 1);
 	for (size_t i = 1; i < b->message.count; i++)
 		if (b->message.parts[i].kind == MIME_LEAF)
-			digest_add(digest, b->digests[i], DIGEST_SIZE);
-	digest_end(digest, b->record.digest);
+			digest_add(digest, b->digests[i], DIGEST_LEN);
+	digest_must_end(digest, b->record.digest);
 }
 
 static void read_notice(struct build *b)
@@ -370,7 +371,7 @@ static int build_unreadable(struct builder *builder, uint32_t number, const char
 	b.record.flags = RECORD_UNREADABLE;
 	digest_begin(b.mime->digest);
 	digest_add(b.mime->digest, raw, len);
-	digest_end(b.mime->digest, b.record.digest);
+	digest_must_end(b.mime->digest, b.record.digest);
 	return finish(&b, number, raw, len, err);
 }
 

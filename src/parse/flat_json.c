@@ -6,6 +6,7 @@
 #include "mime/date.h"
 #include "mime/filename.h"
 #include "mime/header.h"
+#include "mime/text_digest.h"
 
 enum {
 	TEXT_MAX = 64 << 20, /* of one part */
@@ -148,9 +149,9 @@ static void put_filename(struct writer *w, const struct mime_part *part)
 
 static void put_digest(struct writer *w, const struct mime_part *part)
 {
-	CLEANUP(strbuf_release) struct strbuf hex = STRBUF_INIT((size_t)2 * DIGEST_SIZE);
+	CLEANUP(strbuf_release) struct strbuf hex = STRBUF_INIT((size_t)2 * DIGEST_LEN);
 	struct transfer_reader reader;
-	uint8_t sha256[DIGEST_SIZE];
+	uint8_t sha256[DIGEST_LEN];
 	char chunk[8192];
 	size_t n, size = 0;
 
@@ -158,7 +159,7 @@ static void put_digest(struct writer *w, const struct mime_part *part)
 	transfer_begin(&reader, part->encoding, w->message->data + part->offset, part->length);
 	for (; (n = transfer_read(&reader, chunk, sizeof(chunk))) > 0; size += n)
 		digest_add(w->mime->digest, chunk, n);
-	digest_end(w->mime->digest, sha256);
+	digest_must_end(w->mime->digest, sha256);
 	hex_append(&hex, sha256, sizeof(sha256));
 	fprintf(w->out, ", \"sha256\": \"%s\", \"size\": %zu", strbuf_str(&hex), size);
 }

@@ -33,6 +33,7 @@ static void fill_rules(struct sandbox_rules *rules)
 {
 	*rules = (struct sandbox_rules){
 		.syscalls = parse_syscalls,
+		.no_memory_files = true,
 		.memory_max = MEMORY_MAX,
 		.file_max = OUTPUT_MAX,
 	};

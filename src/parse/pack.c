@@ -3,6 +3,8 @@
 
 #include <zstd.h>
 
+#include "mime/text_digest.h"
+
 enum {
 	LEVEL = 3,
 	CHUNK = 96 << 10,    /* decoded bytes at a time; a multiple of 3 */
@@ -149,7 +151,7 @@ static bool cut(struct cutter *c, struct record_attachment *a)
 		cut_chunk(c, n, done == 0, done + n == c->size);
 		done += n;
 	}
-	digest_end(c->mime->digest, a->sha256);
+	digest_must_end(c->mime->digest, a->sha256);
 	if (c->exact.broken || done != c->size || done == 0) {
 		output_rewind(c->output, start);
 		return false;
@@ -193,7 +195,7 @@ static void hash_in_raw(struct packer *packer, const struct mime *mime,
 	transfer_begin(&reader, part->encoding, message->data + part->offset, part->length);
 	for (a->size = 0; (n = transfer_read(&reader, packer->chunk, CHUNK)) > 0; a->size += n)
 		digest_add(mime->digest, packer->chunk, n);
-	digest_end(mime->digest, a->sha256);
+	digest_must_end(mime->digest, a->sha256);
 }
 
 void pack_attachment(struct packer *packer, const struct mime *mime,

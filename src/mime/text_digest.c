@@ -1,67 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mime/digest.h"
+#include "mime/text_digest.h"
 
-#include <assert.h>
-#include <openssl/evp.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
-struct digest {
-	EVP_MD *algorithm;
-	EVP_MD_CTX *context;
-};
+enum { DIGEST_BUFFER = 4096 };
 
-int digest_new(struct digest **ret_digest, struct threads_error *err)
+void digest_must_end(struct digest *digest, unsigned char out[DIGEST_LEN])
 {
-	struct digest *digest = calloc(1, sizeof(*digest));
-
-	if (!digest)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	digest->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
-	digest->context = EVP_MD_CTX_new();
-	if (!digest->algorithm || !digest->context) {
-		digest_free(digest);
-		return threads_error_set(err, THREADS_EIO, "libcrypto gives no SHA-256");
-	}
-	*ret_digest = digest;
-	return 0;
-}
-
-struct digest *digest_free(struct digest *digest)
-{
-	if (!digest)
-		return NULL;
-	EVP_MD_CTX_free(digest->context);
-	EVP_MD_free(digest->algorithm);
-	free(digest);
-	return NULL;
-}
-
-void digest_freep(struct digest **digest)
-{
-	*digest = digest_free(*digest);
-}
-
-/* A failing hash would give equal digests for different mails: better to end here. */
-static void must(int rc)
-{
-	if (rc != 1)
+	if (digest_end(digest, out, NULL) < 0)
 		abort();
-}
-
-void digest_begin(struct digest *digest)
-{
-	must(EVP_DigestInit_ex2(digest->context, digest->algorithm, NULL));
-}
-
-void digest_add(struct digest *digest, const void *data, size_t len)
-{
-	must(EVP_DigestUpdate(digest->context, data, len));
-}
-
-void digest_end(struct digest *digest, uint8_t out[DIGEST_SIZE])
-{
-	must(EVP_DigestFinal_ex(digest->context, out, NULL));
 }
 
 struct text_hash {
