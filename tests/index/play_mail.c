@@ -66,7 +66,7 @@ static void blob_frame(const struct reader_blob *blob, enum blob_kind kind, stru
 void play_blob_frame(struct play *p, enum blob_kind kind, const char *message,
 		     const char *attachment, struct frame *f)
 {
-	static const struct viewer operator= { .role = VIEWER_OPERATOR };
+	static const struct viewer viewer = { .role = VIEWER_OPERATOR };
 	CLEANUP(reader_closep) struct reader *reader = NULL;
 	CLEANUP(reader_blob_release) struct reader_blob blob = { 0 };
 	struct threads_error err;
@@ -74,7 +74,8 @@ void play_blob_frame(struct play *p, enum blob_kind kind, const char *message,
 
 	snprintf(path, sizeof(path), "%s/hub/hub.db", p->dir);
 	assert_rc(reader_open(path, &reader, &err), 0, &err);
-	assert_rc(reader_blob(reader, &operator, kind, message, attachment, &blob, &err), 1, &err);
+	assert_rc(reader_blob(reader, &viewer, (int)kind, message, attachment, &blob, &err), 1,
+		  &err);
 	blob_frame(&blob, kind, f);
 }
 
