@@ -37,7 +37,6 @@ static const int common_syscalls[] = {
 	SCMP_SYS(fsync),
 	SCMP_SYS(fdatasync),
 	SCMP_SYS(dup),
-	SCMP_SYS(memfd_create),
 	SCMP_SYS(mmap),
 	SCMP_SYS(munmap),
 	SCMP_SYS(mremap),
@@ -316,6 +315,8 @@ static int fill_filter(scmp_filter_ctx ctx, const struct sandbox_rules *rules)
 
 	if (rc == 0)
 		rc = add_fcntl(ctx);
+	if (rc == 0 && !rules->no_memory_files)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(memfd_create), 0);
 	/* glibc's fstat(). A path beside the flag would only tell that a file exists. */
 	if (rc == 0 && !rules->folders)
 		rc = add_if(ctx, SCMP_SYS(newfstatat), 3, UINT64_MAX, AT_EMPTY_PATH);

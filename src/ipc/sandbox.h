@@ -26,12 +26,13 @@ struct sandbox_folder {
 /* What the role's main.c declares at its top. */
 struct sandbox_rules {
 	const struct sandbox_folder *folders; /* may be NULL: no file at all */
-	const int *syscalls; /* beyond the common ones below; -1 ends the list. May be NULL */
-	bool sockets_inet;   /* socket(AF_INET/AF_INET6) and connect(): dial only */
-	bool accepts;        /* accept4() on an inherited listening socket */
-	bool threads;        /* clone() of threads, futex is common */
-	uint64_t memory_max; /* RLIMIT_AS in bytes, 0 = none; ignored under sanitizers */
-	uint64_t file_max;   /* RLIMIT_FSIZE in bytes, 0 = none */
+	const int *syscalls;  /* beyond the common ones below; -1 ends the list. May be NULL */
+	bool sockets_inet;    /* socket(AF_INET/AF_INET6) and connect(): dial only */
+	bool accepts;         /* accept4() on an inherited listening socket */
+	bool threads;         /* clone() of threads, futex is common */
+	bool no_memory_files; /* no memfd_create(): memory_max does not count them */
+	uint64_t memory_max;  /* RLIMIT_AS in bytes, 0 = none; ignored under sanitizers */
+	uint64_t file_max;    /* RLIMIT_FSIZE in bytes, 0 = none */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -253,11 +254,31 @@ static void test_memory_limit(void **state)
 #endif
 }
 
+static int make_memory_file(const struct place *place)
+{
+	const int fd = memfd_create("much", MFD_CLOEXEC);
+
+	(void)place;
+	return fd < 0 ? errno : 0;
+}
+
+static void test_memory_files(void **state)
+{
+	const struct sandbox_rules with = { .memory_max = 0 },
+				   without = { .no_memory_files = true };
+	struct place place = { 0 };
+
+	(void)state;
+	assert_int_equal(outcome(make_memory_file, &place, &with), 0);
+	assert_int_equal(outcome(make_memory_file, &place, &without), EPERM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_memory_limit),
+		cmocka_unit_test(test_memory_files),
 	};
 
 	return cmocka_run_group_tests_name("ipc/sandbox", tests, NULL, NULL);
