@@ -94,6 +94,9 @@ static int account_resolve(struct exchange *ex, const char *account, struct strb
 	if (rc == 1 && !bound.mine)
 		return threads_error_set(err, THREADS_EDENIED,
 					 "mail can be imported into accounts of your own only");
+	/* No account is named like an id: this is somebody else's, and what index says names it. */
+	if (rc == 0 && public_id_valid(account))
+		return threads_error_set(err, THREADS_ENOENT, "there is no such account");
 	strbuf_add_str(out, rc == 1 ? bound.public_id : account);
 	return strbuf_check(out, err);
 }
