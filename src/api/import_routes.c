@@ -189,6 +189,28 @@ int route_import_cancel(struct exchange *ex, struct threads_error *err)
 	return import_command(ex, INDEX_IMPORT_CANCEL, err);
 }
 
+/* 1 if the import goes into an account of the viewer's; else answers. Who manages the hub
+ * may see and cancel imports of others, but not bring mail into their accounts. */
+static int import_own(struct exchange *ex, struct threads_error *err)
+{
+	CLEANUP(json_freep) json_t *import = NULL;
+	CLEANUP(reader_bound_release) struct reader_bound bound = { 0 };
+	const json_t *account;
+	int rc = reader_import(ex->api->reader, &ex->viewer, ex->ids[0], api_now(ex->api), &import,
+			       err);
+
+	account = json_object_get(json_object_get(import, "account"), "id");
+	if (rc == 1)
+		rc = reader_account_bound(ex->api->reader, &ex->viewer, json_string_value(account),
+					  &bound, err);
+	if (rc == 1 && !bound.mine)
+		return threads_error_set(err, THREADS_EDENIED,
+					 "mail can be imported into accounts of your own only");
+	if (rc == 0)
+		exchange_reply_not_found(ex);
+	return rc;
+}
+
 /* ---- pieces ------------------------------------------------------------------------------- */
 
 static void received_answer(struct exchange *ex, int64_t received)
@@ -253,7 +275,7 @@ int route_import_piece(struct exchange *ex, struct threads_error *err)
 		return threads_error_set(err, THREADS_EINVAL, "offset must be a number");
 	if (ex->upload_length < 0 || ex->upload_length > PIECE_MAX)
 		return threads_error_set(err, THREADS_ELIMIT, "a piece of this size is too large");
-	rc = import_check(ex, err);
+	rc = import_own(ex, err);
 	if (rc <= 0)
 		return rc;
 	frame_begin(&f, INDEX_UPLOAD_OPEN, 0);
