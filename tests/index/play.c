@@ -285,7 +285,7 @@ void play_start(struct play *p, const char *config)
 {
 	int pair[2];
 
-	snprintf(p->config, sizeof(p->config), "log_level = 4\n%s", config);
+	snprintf(p->config, sizeof(p->config), "log_level = %d\n%s", p->quiet ? 3 : 4, config);
 	make_pair(pair);
 	p->pid = spawn("libexec/threads-index", pair[1], -1);
 	close(pair[1]);

@@ -37,6 +37,7 @@ struct play {
 	struct play_child children[PLAY_CHILDREN];
 	bool fake;      /* parsers are those of fake_parse.c */
 	bool hold;      /* parsers asked for are not started */
+	bool quiet;     /* index logs errors only */
 	bool kill_next; /* the next real parser is killed when it has its link */
 	int parse_starts, parse_kills, parse_signals;
 	int imap_starts, imap_kills;

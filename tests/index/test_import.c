@@ -430,6 +430,37 @@ static void test_many_files_wait(void **state)
 	p->hold = false;
 }
 
+/* Who waits for files hears that their account is gone. */
+static void test_the_account_goes_away(void **state)
+{
+	static const char sql_account[] = "SELECT public_id FROM account";
+	static const char sql_accounts[] = "SELECT count(*) FROM account";
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct play *p = *state;
+	char id[27], account[27];
+
+	play_owner(p);
+	create(p, "eml", id);
+	play_text(p, sql_account, account, sizeof(account));
+	p->hold = true;
+	eml_frame(id, 0, 50, true, &f);
+	f.id = 99;
+	play_send(p, p->api, &f);
+	frame_release(&f);
+	play_wait(p, p->parse_starts > 0);
+	frame_begin(&f, INDEX_ACCOUNT_DELETE, 100);
+	frame_put_text(&f, PLAY_OWNER);
+	frame_put_text(&f, account);
+	frame_put_int(&f, 0);
+	play_send(p, p->api, &f);
+	assert_int_equal(play_take(p, p->api).code, THREADS_ENOENT);
+	assert_int_equal(play_take(p, p->api).code, 0);
+	p->hold = false;
+	play_exited(p, ROLE_PARSE, p->parse_instance, 0, 1);
+	play_wait(p, play_number(p, sql_accounts) == 0);
+	assert_int_equal(play_number(p, sql_messages), 0);
+}
+
 static void test_refused_imports(void **state)
 {
 	static const char sql_open[] = "SELECT count(*) FROM import WHERE state <> 'cancelled'";
@@ -475,6 +506,7 @@ int main(void)
 		TEST(test_eml_goes_on_after_a_kill),
 		TEST(test_a_lost_link_ends_the_run),
 		TEST(test_many_files_wait),
+		TEST(test_the_account_goes_away),
 		TEST(test_refused_imports),
 	};
 
