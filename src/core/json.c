@@ -125,10 +125,10 @@ int json_check_fields(const json_t *object, const char *const *names, struct thr
 	const char *key;
 	json_t *value;
 
-	/* jansson's iteration macro wants a mutable object, but does not change it. */
+	/* jansson's iteration wants a mutable object, but does not change it. */
 	json_t *walk = NULL;
 
-	memcpy(&walk, &object, sizeof(walk));
+	memcpy(&walk, &object, sizeof(object)); /* NOLINT(bugprone-sizeof-expression): a pointer */
 	json_object_foreach(walk, key, value)
 	{
 		if (!name_listed(names, key))

@@ -319,7 +319,7 @@ static int on_verify(struct index_role *ix, struct peer *peer, struct frame *f,
 		     struct threads_error *err)
 {
 	CLEANUP(frame_release) struct frame out = FRAME_INIT;
-	CLEANUP(strbuf_release) struct strbuf json = STRBUF_INIT(100 * 1024);
+	CLEANUP(strbuf_release) struct strbuf json = STRBUF_INIT((size_t)100 * 1024);
 	CLEANUP(pack_reader_freep) struct pack_reader *reader = NULL;
 	const bool deep = frame_get_int_in(f, 0, 1) == 1;
 	unsigned char key[ROLE_KEY_BYTES];

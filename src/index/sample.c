@@ -13,6 +13,8 @@
 
 enum { SAMPLE_DEPTH_MAX = 3, SAMPLE_FILES_MAX = 5000, SAMPLE_PATH_MAX = 512 };
 
+/* The descent is SAMPLE_DEPTH_MAX folders deep at most. */
+/* NOLINTBEGIN(misc-no-recursion) */
 static int walk(struct import_run *run, const char *folder, int depth, struct threads_error *err);
 
 static int visit(struct import_run *run, const char *folder, const char *name, int depth,
@@ -55,6 +57,8 @@ static int walk(struct import_run *run, const char *folder, int depth, struct th
 	return rc;
 }
 
+/* NOLINTEND(misc-no-recursion) */
+
 int sample_start(struct index_role *ix, const struct import *import, struct threads_error *err)
 {
 	const char *dir = config_text(ix->role->config, "sample_dir");
@@ -67,8 +71,7 @@ int sample_start(struct index_role *ix, const struct import *import, struct thre
 	rc = import_run_open(ix, import, &run, err);
 	if (rc < 0)
 		return rc;
-	run->dir_fd = dir_fd;
-	dir_fd = -1;
+	run->dir_fd = TAKE_FD(dir_fd);
 	run->files_done = run->files_seen = 0;
 	rc = walk(run, "", 0, err);
 	for (int64_t i = 0; rc == 0 && i < import->files_done; i++) {
@@ -101,11 +104,13 @@ static int sample_make(struct index_role *ix, struct threads_error *err)
 		return rc;
 	rc = account_for_import(ix->store, "Sample mailbox", owner, "sample", now_ms,
 				&new.account_id, err);
+	if (rc < 0)
+		return rc;
 	new.owner = owner;
-	if (rc == 0)
-		rc = import_create(ix->store, &new, now_ms, &import_id, &public_id, err);
-	if (rc == 0)
-		rc = import_get(ix->store, import_id, &import, err);
+	rc = import_create(ix->store, &new, now_ms, &import_id, &public_id, err);
+	if (rc < 0)
+		return rc;
+	rc = import_get(ix->store, import_id, &import, err);
 	return rc <= 0 ? rc : sample_start(ix, &import, err);
 }
 

@@ -26,16 +26,14 @@ static int find_file(struct index_role *ix, const char *import_id, const char *f
 	return rc < 0 ? rc : 0;
 }
 
-static int open_piece(struct index_role *ix, const struct import *import,
-		      const struct import_file *file, int64_t offset, int64_t length,
-		      struct threads_error *err)
+/* *ret_fd is left alone if the browser is not where the file ends: the answer says where. */
+static int open_piece(struct index_role *ix, const struct import_file *file, int64_t offset,
+		      int64_t length, int *ret_fd, struct threads_error *err)
 {
 	int fd;
 
-	if (strcmp(import->state, "uploading") != 0)
-		return threads_error_set(err, THREADS_EINVAL, "this upload has ended");
 	if (offset != file->received)
-		return -1; /* not an error: the answer says where to go on */
+		return 0;
 	if (length < 0 || length > file->size - offset)
 		return threads_error_set(err, THREADS_EINVAL, "more bytes than the file has");
 	if (ix->disk_full)
@@ -44,7 +42,8 @@ static int open_piece(struct index_role *ix, const struct import *import,
 		    0600);
 	if (fd < 0)
 		return threads_error_set(err, THREADS_EIO, "open upload: %m");
-	return fd;
+	*ret_fd = fd;
+	return 0;
 }
 
 int upload_open(struct index_role *ix, struct peer *peer, struct frame *f,
@@ -64,9 +63,12 @@ int upload_open(struct index_role *ix, struct peer *peer, struct frame *f,
 	rc = find_file(ix, import_id, file_id, &import, &file, err);
 	if (rc < 0)
 		return reply_error(peer, f->id, rc, err);
-	fd = open_piece(ix, &import, &file, offset, length, err);
-	if (fd < -1)
-		return reply_error(peer, f->id, fd, err);
+	if (strcmp(import.state, "uploading") == 0)
+		rc = open_piece(ix, &file, offset, length, &fd, err);
+	else
+		rc = threads_error_set(err, THREADS_EINVAL, "this upload has ended");
+	if (rc < 0)
+		return reply_error(peer, f->id, rc, err);
 	frame_begin(&out, INDEX_UPLOAD_IS, f->id);
 	frame_put_int(&out, file.received);
 	if (fd >= 0)

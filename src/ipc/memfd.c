@@ -37,8 +37,7 @@ int memfd_from(const char *name, const void *data, size_t len, int *ret_fd,
 		rc = memfd_seal(fd, err);
 	if (rc < 0)
 		return rc;
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
 

@@ -16,6 +16,7 @@ enum {
 	DELAY_FIRST_MS = 1000,
 	DELAY_LAST_MS = 60 * 1000,
 	CRASH_WINDOW_MS = 60 * 1000,
+	STOP_WITHIN_MS = 10 * 1000,
 	WATCHDOG_MS = 30 * 1000, /* asked; after another one without an answer it is killed */
 };
 
@@ -156,7 +157,7 @@ void child_stop(struct child *child)
 		return;
 	child->stopping = true;
 	bus_say_stop(child);
-	loop_timer_set(child->timer, 10 * 1000);
+	loop_timer_set(child->timer, STOP_WITHIN_MS);
 }
 
 void child_kill(struct child *child)

@@ -95,8 +95,7 @@ static int listen_unix(const char *path, int type, mode_t mode, int *ret_fd,
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, mode) < 0 ||
 	    listen(fd, type == SOCK_STREAM ? BACKLOG : CONTROL_BACKLOG) < 0)
 		return threads_error_set(err, THREADS_EIO, "listen on %s: %m", path);
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
 
@@ -153,8 +152,7 @@ static int listen_tcp(const char *text, int *ret_fd, struct threads_error *err)
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, BACKLOG) < 0)
 		return threads_error_set(err, THREADS_EIO, "listen on %s: %m", text);
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
 

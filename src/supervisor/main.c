@@ -54,7 +54,7 @@ static int watch_children(struct supervisor *s, int *ret_fd, struct threads_erro
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	*ret_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (*ret_fd < 0)
 		return threads_error_set(err, THREADS_EIO, "signalfd: %m");

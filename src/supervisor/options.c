@@ -91,6 +91,7 @@ static int read_arguments(struct supervisor *s, int argc, char **argv, int *ret_
 	int c, rc = 0;
 
 	*ret_exit = EXIT_SUCCESS;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): threadsd has one thread */
 	while (rc == 0 && (c = getopt_long(argc, argv, "c:hv", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':

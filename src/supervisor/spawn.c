@@ -72,7 +72,7 @@ static void run_role(const struct child *child, const char *path, char *name, in
 	/* After the change of uid, which clears it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(NO_EXEC_STATUS);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	pthread_sigmask(SIG_SETMASK, &none, NULL);
 	execve(path, argv, env);
 	_exit(NO_EXEC_STATUS);
 }
