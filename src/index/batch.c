@@ -69,28 +69,28 @@ static int check_entries(const struct batch *batch, struct threads_error *err)
 	return 0;
 }
 
-int batch_submit(struct index_role *ix, int fd, struct batch_entry *entries, size_t count,
-		 const struct ingest_source *source, batch_done_fn *done, void *arg,
+int batch_submit(struct index_role *ix, const struct batch_request *request,
 		 struct batch **ret_batch, struct threads_error *err)
 {
 	struct batch *batch = calloc(1, sizeof(*batch));
 	int rc;
 
 	if (!batch) {
-		close(fd);
-		free(entries);
+		close(request->fd);
+		free(request->entries);
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	}
 	*batch = (struct batch){ .ix = ix,
-				 .fd = fd,
-				 .entries = entries,
-				 .count = count,
-				 .source = *source,
-				 .done = done,
-				 .arg = arg };
+				 .fd = request->fd,
+				 .entries = request->entries,
+				 .count = request->count,
+				 .source = request->source,
+				 .may_store = request->may_store,
+				 .done = request->done,
+				 .arg = request->arg };
 	STAILQ_INIT(&batch->runs);
-	batch->items = calloc(count + 1, sizeof(*batch->items));
-	rc = batch->items ? memfd_map(fd, bytes_max(ix), &batch->input, err)
+	batch->items = calloc(batch->count + 1, sizeof(*batch->items));
+	rc = batch->items ? memfd_map(batch->fd, bytes_max(ix), &batch->input, err)
 			  : threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	if (rc == 0)
 		rc = check_entries(batch, err);
@@ -98,8 +98,7 @@ int batch_submit(struct index_role *ix, int fd, struct batch_entry *entries, siz
 		batch_free(batch);
 		return rc;
 	}
-	if (ret_batch)
-		*ret_batch = batch;
+	*ret_batch = batch;
 	STAILQ_INSERT_TAIL(&ix->unparsed, batch, link);
 	pool_work(ix);
 	return 0;

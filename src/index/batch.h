@@ -40,12 +40,23 @@ struct batch_run {
 
 STAILQ_HEAD(run_list, batch_run);
 
-/* counts: what became of the entries. rc < 0: the batch could not be stored (err says why). */
 /* Whether this parsed batch may be stored now: imports keep their order. */
 typedef bool batch_may_store_fn(const struct batch *batch, void *arg);
 
+/* counts: what became of the entries. rc < 0: the batch could not be stored (err says why). */
 typedef void batch_done_fn(struct batch *batch, const struct ingest_counts *counts, int rc,
 			   const struct threads_error *err, void *arg);
+
+/* Who brings a batch, and what it wants to hear. */
+struct batch_request {
+	int fd; /* sealed memfd */
+	struct batch_entry *entries;
+	size_t count;
+	struct ingest_source source;
+	batch_may_store_fn *may_store; /* NULL: at any time */
+	batch_done_fn *done;           /* once, later, from the loop; the batch is freed after it */
+	void *arg;                     /* of both */
+};
 
 struct batch {
 	struct index_role *ix;
@@ -60,20 +71,19 @@ struct batch {
 	size_t stored; /* entries through ingest_slice() */
 	struct ingest_counts counts;
 	int failures;
-	bool cancelled;                /* who brought it is gone: nothing more of it is stored */
-	batch_may_store_fn *may_store; /* NULL: at any time */
+	bool cancelled; /* who brought it is gone: nothing more of it is stored */
+	batch_may_store_fn *may_store;
 	batch_done_fn *done;
 	void *arg;
 	STAILQ_ENTRY(batch) link;
 };
 
 /*
- * Takes fd (sealed memfd) and count entries over; entries must lie inside it.
- * done is called once, later, from the loop; the batch is freed after it.
- * Errors: THREADS_EINVAL, THREADS_ELIMIT, THREADS_ENOMEM; fd and entries are freed then too.
+ * Takes request->fd and request->entries over, also on failure; entries must lie
+ * inside the memfd. *ret_batch is borrowed, until done() returns or batch_abandon().
+ * Errors: THREADS_EINVAL, THREADS_ELIMIT, THREADS_ENOMEM; done() is not called then.
  */
-int batch_submit(struct index_role *ix, int fd, struct batch_entry *entries, size_t count,
-		 const struct ingest_source *source, batch_done_fn *done, void *arg,
+int batch_submit(struct index_role *ix, const struct batch_request *request,
 		 struct batch **ret_batch, struct threads_error *err) MUST_CHECK;
 
 /* Who brought it does not care any more: nothing more is stored, done is not called. */

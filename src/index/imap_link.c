@@ -75,8 +75,9 @@ static int recover(struct imap_session *session, int64_t now_ms, struct threads_
 	struct store *store = session->ix->store;
 	int rc = account_verified(store, session->account_id, now_ms, err);
 
-	if (rc == 0)
-		rc = account_get(store, session->account_id, &account, err);
+	if (rc < 0)
+		return rc;
+	rc = account_get(store, session->account_id, &account, err);
 	if (rc > 0 && strcmp(account.state, "error") == 0)
 		return account_set_state(store, session->account_id, "active", err);
 	return rc < 0 ? rc : 0;
@@ -296,37 +297,39 @@ static bool is_crowded(const struct imap_session *session)
 
 static int on_batch(struct imap_session *session, struct frame *f, struct threads_error *err)
 {
+	AUTO_FREE struct session_batch *sb = calloc(1, sizeof(*sb));
 	const int64_t folder_id = frame_get_int(f);
-	const int64_t count = frame_get_int_in(f, 0, BATCH_UIDS_MAX);
-	struct batch_entry *entries = calloc((size_t)count + 1, sizeof(*entries));
-	struct session_batch *sb = calloc(1, sizeof(*sb));
-	struct ingest_source source = { session->account_id, 0, on_slice, sb };
-	int rc = entries && sb ? 0 : threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	AUTO_FD int fd = -1;
+	struct batch_request request = {
+		.fd = -1,
+		.count = (size_t)frame_get_int_in(f, 0, BATCH_UIDS_MAX),
+		.source = { session->account_id, 0, on_slice, sb },
+		.done = on_batch_done,
+		.arg = sb,
+	};
+	AUTO_FREE struct batch_entry *entries = calloc(request.count + 1, sizeof(*entries));
+	int rc;
 
-	if (rc == 0 && is_crowded(session))
-		rc = threads_error_set(err, THREADS_ELIMIT, "more than %d batches at once",
-				       BATCHES_MAX);
-	if (rc == 0)
-		rc = read_entries(session, f, folder_id, entries, count, err);
-	if (rc == 0) {
-		fd = frame_get_fd(f);
-		rc = frame_get_end(f, err);
-	}
-	if (rc < 0) {
-		free(entries);
-		free(sb);
+	if (!sb || !entries)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	if (is_crowded(session))
+		return threads_error_set(err, THREADS_ELIMIT, "more than %d batches at once",
+					 BATCHES_MAX);
+	rc = read_entries(session, f, folder_id, entries, (int64_t)request.count, err);
+	if (rc < 0)
 		return rc;
-	}
+	AUTO_FD int fd = frame_get_fd(f);
+
+	rc = frame_get_end(f, err);
+	if (rc < 0)
+		return rc;
 	*sb = (struct session_batch){ .session = session, .id = f->id };
-	rc = batch_submit(session->ix, fd, entries, (size_t)count, &source, on_batch_done, sb,
-			  &sb->batch, err);
-	fd = -1;
-	if (rc < 0) {
-		free(sb);
+	request.fd = TAKE_FD(fd);
+	request.entries = TAKE_PTR(entries);
+	rc = batch_submit(session->ix, &request, &sb->batch, err);
+	if (rc < 0)
 		return rc;
-	}
 	LIST_INSERT_HEAD(&session->batches, sb, link);
+	TAKE_PTR(sb);
 	return 0;
 }
 

@@ -193,30 +193,35 @@ static int launch(struct import_run *run, struct filling *fill, bool file_ends,
 		  struct threads_error *err)
 {
 	struct import_flight *flight = calloc(1, sizeof(*flight));
-	struct ingest_source source = { run->account_id, run->id, on_slice, flight };
-	int rc, fd = fill->fd;
-	struct batch_entry *entries = TAKE_PTR(fill->entries);
+	const struct batch_request request = {
+		.fd = TAKE_FD(fill->fd),
+		.entries = TAKE_PTR(fill->entries),
+		.count = fill->count,
+		.source = { run->account_id, run->id, on_slice, flight },
+		.may_store = may_store,
+		.done = on_batch_done,
+		.arg = flight,
+	};
+	int rc = flight ? memfd_seal(request.fd, err)
+			: threads_error_set(err, THREADS_ENOMEM, "out of memory");
 
-	fill->fd = -1;
-	if (!flight || memfd_seal(fd, err) < 0) {
+	if (rc < 0) {
 		free(flight);
-		free(entries);
-		close(fd);
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+		free(request.entries);
+		close(request.fd);
+		return rc;
 	}
 	*flight = (struct import_flight){ .run = run,
 					  .offsets = TAKE_PTR(fill->offsets),
 					  .count = fill->count,
 					  .file_id = run->mbox_file.id,
 					  .file_ends = file_ends };
-	rc = batch_submit(run->ix, fd, entries, fill->count, &source, on_batch_done, flight,
-			  &flight->batch, err);
+	rc = batch_submit(run->ix, &request, &flight->batch, err);
 	if (rc < 0) {
 		free(flight->offsets);
 		free(flight);
 		return rc;
 	}
-	flight->batch->may_store = may_store;
 	STAILQ_INSERT_TAIL(&run->flights, flight, link);
 	run->flight_count++;
 	return 0;

@@ -412,16 +412,22 @@ void pool_split(struct index_role *ix, struct split_request *request)
 	pool_work(ix);
 }
 
-void pool_split_cancel(struct index_role *ix, struct split_request *request)
+static bool split_waits(const struct index_role *ix, const struct split_request *request)
 {
-	struct split_request *waiting;
-	struct parse_slot *slot;
+	const struct split_request *waiting;
 
 	STAILQ_FOREACH(waiting, &ix->splits, link)
-	if (waiting == request) {
+	if (waiting == request)
+		return true;
+	return false;
+}
+
+void pool_split_cancel(struct index_role *ix, struct split_request *request)
+{
+	struct parse_slot *slot;
+
+	if (split_waits(ix, request))
 		STAILQ_REMOVE(&ix->splits, request, split_request, link);
-		return;
-	}
 	LIST_FOREACH(slot, &ix->slots, link)
 	if (slot->split == request) {
 		/* Still at it, so it must not look idle: nobody waits for its answer. */
