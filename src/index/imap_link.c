@@ -404,7 +404,7 @@ static int on_frame(struct peer *peer, struct frame *f, void *arg, struct thread
 	}
 }
 
-/* CTL_EXITED follows and decides what comes next. */
+/* CTL_EXITED decides what comes next: it follows, or it has waited for this. */
 static void on_closed(struct peer *peer, const struct threads_error *why, void *arg)
 {
 	struct imap_session *session = arg;
@@ -412,6 +412,10 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 
 	(void)peer;
 	session->peer = NULL;
+	if (session->exited) {
+		schedule_ended(session);
+		return;
+	}
 	if (!why)
 		return;
 	log_warning("imap of account %lld: %s", (long long)session->account_id, why->text);

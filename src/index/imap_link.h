@@ -19,6 +19,8 @@ struct imap_session {
 	bool ended;        /* asked to end, by us or by itself */
 	bool sync_wanted;  /* IMAP_SYNC as soon as it is there */
 	bool test_next;    /* its log-in is tested when this process has ended */
+	bool exited;       /* CTL_EXITED came; its last frames are not read yet */
+	bool crashed;      /* and how */
 	size_t unfinished; /* messages of batches on their way */
 	struct session_batch_list batches;
 	LIST_ENTRY(imap_session) link;

@@ -178,18 +178,16 @@ static void test_now(struct index_role *ix, int64_t account_id)
 		log_error("account %lld: %s", (long long)account_id, err.text);
 }
 
-void schedule_exited(struct index_role *ix, int64_t account_id, bool crashed)
+void schedule_ended(struct imap_session *session)
 {
-	struct imap_session *session = imap_session_find(ix, account_id);
+	struct index_role *ix = session->ix;
+	const int64_t account_id = session->account_id;
+	const bool is_test = session->mode == IMAP_MODE_TEST;
+	const bool test_next = session->test_next;
 	int64_t wait_ms = LOOK_SOON_MS;
-	bool is_test, test_next;
 
-	if (!session)
-		return;
-	is_test = session->mode == IMAP_MODE_TEST;
-	test_next = session->test_next;
 	/* Who waits for a test must hear how it ended, whatever happened. */
-	if ((crashed || is_test) && !session->reported && !session->ended) {
+	if ((session->crashed || is_test) && !session->reported && !session->ended) {
 		if (is_test)
 			schedule_tested(session, false);
 		wait_ms = note_crash(ix, account_id, is_test);
@@ -199,6 +197,19 @@ void schedule_exited(struct index_role *ix, int64_t account_id, bool crashed)
 		test_now(ix, account_id);
 	role_bell(ix->role, BELL_ACCOUNTS, account_id);
 	loop_timer_set(ix->schedule_timer, wait_ms < LOOK_MS ? wait_ms : LOOK_MS);
+}
+
+void schedule_exited(struct index_role *ix, int64_t account_id, bool crashed)
+{
+	struct imap_session *session = imap_session_find(ix, account_id);
+
+	if (!session)
+		return;
+	session->exited = true;
+	session->crashed = crashed;
+	/* What it said last may still be unread, a good log-in too: on_closed() does the rest. */
+	if (!session->peer)
+		schedule_ended(session);
 }
 
 int schedule_test(struct index_role *ix, const struct account *account, struct threads_error *err)
