@@ -236,6 +236,7 @@ export const messages = {
 	"folder.leftOut": "left out",
 	"folder.legend": "Folders to collect",
 	"folder.messages": "Messages",
+	"folder.next": "Comes next",
 	"folder.notChosen": "not chosen",
 	"folder.state": "State",
 	"folder.title": "Folders",
