@@ -372,7 +372,9 @@ static void test_accounts_take_turns(void **state)
 	play_imap_state(p, s.fd, "idle", "", 0);
 	play_stop(p);
 	close(s.fd);
+	p->imap_starts = 0;
 	play_start(p, "imap_processes = 1\n");
+	play_wait(p, p->imap_starts == 1);
 	s.fd = play_imap(p, s.row, IMAP_MODE_SYNC);
 	play_imap_state(p, s.fd, "idle", "", 0);
 	p->imap_starts = p->imap_kills = 0;
