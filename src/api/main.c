@@ -8,37 +8,16 @@
  * and commands of root or the owner of the data folder.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "api/api.h"
 #include "ipc/role.h"
 
-enum { PATH_SIZE = 4096 };
-
-static int hub_path(const struct role_context *role, const char *name, char out[PATH_SIZE],
-		    struct threads_error *err)
-{
-	const int n = snprintf(out, PATH_SIZE, "%s/hub%s", role->data_dir, name);
-
-	if (n < 0 || n >= PATH_SIZE)
-		return threads_error_set(err, THREADS_ELIMIT, "the data folder's name is too long");
-	return 0;
-}
-
 static int rules(const struct role_context *role, struct sandbox_rules *ret_rules,
 		 struct threads_error *err)
 {
-	/* Written once, before confinement; sandbox_enter() reads them later. */
-	static char path[PATH_SIZE];
-	static const struct sandbox_folder folders[] = {
-		{ path, SANDBOX_READ },
-		{ NULL, SANDBOX_READ },
-	};
-
-	ret_rules->folders = folders;
 	ret_rules->accepts = true;
-	return hub_path(role, "", path, err);
+	return role_add_folder(role, ret_rules, "hub", SANDBOX_READ, err);
 }
 
 /* The owner of the data folder may use the control socket, and root. */
@@ -54,17 +33,17 @@ static int owner_of(const char *path, uid_t *ret_uid, struct threads_error *err)
 
 static int open_role(struct role_context *role, struct threads_error *err)
 {
-	char folder[PATH_SIZE], path[PATH_SIZE];
+	char folder[ROLE_PATH_BYTES], path[ROLE_PATH_BYTES];
 	struct api_options options = {
 		.loop = role->loop,
 		.ticket_key = role->ticket_key,
 		.hub_dir_fd = -1,
 	};
 	struct api *api = NULL;
-	int rc = hub_path(role, "", folder, err);
+	int rc = role_path(role, "hub", folder, err);
 
 	if (rc == 0)
-		rc = hub_path(role, "/hub.db", path, err);
+		rc = role_path(role, "hub/hub.db", path, err);
 	if (rc == 0)
 		rc = owner_of(role->data_dir, &options.owner_uid, err);
 	if (rc == 0)

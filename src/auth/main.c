@@ -17,32 +17,14 @@
 #include "crypto/hmac.h"
 #include "ipc/role.h"
 
-enum { PATH_SIZE = 4096, URL_SIZE = 300 };
-
-static int folder_path(const struct role_context *role, const char *name, char out[PATH_SIZE],
-		       struct threads_error *err)
-{
-	const int n = snprintf(out, PATH_SIZE, "%s/auth%s", role->data_dir, name);
-
-	if (n < 0 || n >= PATH_SIZE)
-		return threads_error_set(err, THREADS_ELIMIT, "the data folder's name is too long");
-	return 0;
-}
+enum { URL_SIZE = 300 };
 
 /* auth writes in its own folder and sees no other. Threads: the one that hashes. */
 static int rules(const struct role_context *role, struct sandbox_rules *ret_rules,
 		 struct threads_error *err)
 {
-	/* Written once, before confinement; sandbox_enter() reads them later. */
-	static char path[PATH_SIZE];
-	static const struct sandbox_folder folders[] = {
-		{ path, SANDBOX_WRITE },
-		{ NULL, SANDBOX_READ },
-	};
-
-	ret_rules->folders = folders;
 	ret_rules->threads = true;
-	return folder_path(role, "", path, err);
+	return role_add_folder(role, ret_rules, "auth", SANDBOX_WRITE, err);
 }
 
 /* Passwords and codes pass through jansson's memory: wipe what it gives back. */
@@ -74,7 +56,7 @@ static void base_url(const struct config *config, char out[URL_SIZE])
 
 static int open_role(struct role_context *role, struct threads_error *err)
 {
-	char folder[PATH_SIZE], path[PATH_SIZE], url[URL_SIZE];
+	char folder[ROLE_PATH_BYTES], path[ROLE_PATH_BYTES], url[URL_SIZE];
 	struct auth_options options = {
 		.loop = role->loop,
 		.db_path = path,
@@ -91,9 +73,9 @@ static int open_role(struct role_context *role, struct threads_error *err)
 	if (!role->has_key)
 		return threads_error_set(err, THREADS_EINVAL, "auth got no key");
 	base_url(role->config, url);
-	rc = folder_path(role, "", folder, err);
+	rc = role_path(role, "auth", folder, err);
 	if (rc == 0)
-		rc = folder_path(role, "/auth.db", path, err);
+		rc = role_path(role, "auth/auth.db", path, err);
 	if (rc < 0)
 		return rc;
 	if (mkdir(folder, 0700) < 0 && errno != EEXIST)

@@ -7,7 +7,6 @@
  * can only say "connect".
  */
 #include <signal.h>
-#include <sys/stat.h>
 
 #include "dial/dial.h"
 #include "ipc/role.h"
@@ -18,24 +17,16 @@ static int dial_rules(const struct role_context *role, struct sandbox_rules *rul
 		      struct threads_error *err)
 {
 	/* resolv.conf, hosts, nsswitch.conf; the first may be a link into the second folder. */
-	static const struct sandbox_folder with_resolved[] = {
-		{ "/etc", SANDBOX_READ },
-		{ "/run/systemd/resolve", SANDBOX_READ },
-		{ NULL, SANDBOX_READ },
-	};
-	static const struct sandbox_folder plain[] = {
-		{ "/etc", SANDBOX_READ },
-		{ NULL, SANDBOX_READ },
-	};
-	struct stat st;
+	static const char resolved[] = "/run/systemd/resolve";
+	int rc = sandbox_add_folder(rules, "/etc", SANDBOX_READ, err);
 
 	(void)role;
-	(void)err;
-	rules->folders = stat(with_resolved[1].path, &st) == 0 ? with_resolved : plain;
+	if (rc == 0 && access(resolved, F_OK) == 0)
+		rc = sandbox_add_folder(rules, resolved, SANDBOX_READ, err);
 	rules->sockets_inet = true;
 	rules->threads = true;
 	rules->memory_max = MEMORY_MAX;
-	return 0;
+	return rc;
 }
 
 static int dial_open(struct role_context *role, struct threads_error *err)

@@ -9,7 +9,6 @@
  */
 #include <fcntl.h>
 #include <openssl/crypto.h>
-#include <stdio.h>
 #include <sys/resource.h>
 
 #include "core/clock.h"
@@ -25,7 +24,6 @@
 #include "store/people.h"
 
 enum {
-	PATH_BYTES = 4096,
 	JOBS_IDLE_MS = 30 * 1000,
 	JOBS_NEXT_MS = 5,
 	FDS_WANTED = IMPORT_FILES_MAX + 1024,
@@ -35,21 +33,15 @@ enum {
 static int index_rules(const struct role_context *role, struct sandbox_rules *rules,
 		       struct threads_error *err)
 {
-	static char hub[PATH_BYTES], packs[PATH_BYTES];
-	static struct sandbox_folder folders[4];
 	const char *sample = config_text(role->config, "sample_dir");
-	size_t n = 0;
+	int rc = role_add_folder(role, rules, "hub", SANDBOX_WRITE, err);
 
-	(void)err;
-	snprintf(hub, sizeof(hub), "%s/hub", role->data_dir);
-	snprintf(packs, sizeof(packs), "%s/packs", role->data_dir);
-	folders[n++] = (struct sandbox_folder){ hub, SANDBOX_WRITE };
-	folders[n++] = (struct sandbox_folder){ packs, SANDBOX_WRITE };
-	if (*sample && access(sample, R_OK) == 0)
-		folders[n++] = (struct sandbox_folder){ sample, SANDBOX_READ };
-	rules->folders = folders;
+	if (rc == 0)
+		rc = role_add_folder(role, rules, "packs", SANDBOX_WRITE, err);
+	if (rc == 0 && *sample && access(sample, R_OK) == 0)
+		rc = sandbox_add_folder(rules, sample, SANDBOX_READ, err);
 	rules->threads = true;
-	return 0;
+	return rc;
 }
 
 /* threadsctl's files wait here as descriptors, and each parser needs some. */
@@ -66,7 +58,7 @@ static void raise_fd_limit(void)
 
 static int open_dirs(struct index_role *ix, struct threads_error *err)
 {
-	char path[PATH_BYTES];
+	char path[ROLE_PATH_BYTES];
 	const struct {
 		const char *name;
 		int *fd;
@@ -75,7 +67,10 @@ static int open_dirs(struct index_role *ix, struct threads_error *err)
 		     { "hub", &ix->data_dir_fd } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		snprintf(path, sizeof(path), "%s/%s", ix->role->data_dir, dirs[i].name);
+		const int rc = role_path(ix->role, dirs[i].name, path, err);
+
+		if (rc < 0)
+			return rc;
 		*dirs[i].fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (*dirs[i].fd < 0)
 			return threads_error_set(err, THREADS_EIO, "%s: %m", path);
@@ -86,11 +81,11 @@ static int open_dirs(struct index_role *ix, struct threads_error *err)
 static int open_store(struct index_role *ix, struct threads_error *err)
 {
 	unsigned char key[ROLE_KEY_BYTES];
-	char path[PATH_BYTES];
-	int rc;
+	char path[ROLE_PATH_BYTES];
+	int rc = role_path(ix->role, "hub/hub.db", path, err);
 
-	snprintf(path, sizeof(path), "%s/hub/hub.db", ix->role->data_dir);
-	rc = store_open(path, STORE_WRITER, &ix->store, err);
+	if (rc == 0)
+		rc = store_open(path, STORE_WRITER, &ix->store, err);
 	if (rc < 0)
 		return rc;
 	index_pack_key(ix, key);

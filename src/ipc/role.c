@@ -14,7 +14,7 @@ enum { CONTROL_FD = 3, CONFIG_WAIT_MS = 30 * 1000 };
 struct role_run {
 	struct role_context role;
 	const struct role_program *program;
-	char data_dir[4096];
+	char data_dir[ROLE_PATH_BYTES];
 };
 
 static int copy_key(struct frame *f, unsigned char key[ROLE_KEY_BYTES], bool *ret_given)
@@ -50,7 +50,10 @@ static int apply_config(struct role_run *run, struct frame *f, struct threads_er
 		return threads_error_set(err, THREADS_EINVAL, "started as another role");
 	role->role_id = run->program->role;
 	role->instance = frame_get_int(f);
-	snprintf(run->data_dir, sizeof(run->data_dir), "%s", frame_get_text(f));
+	text = frame_get_text(f);
+	if (strlen(text) >= sizeof(run->data_dir))
+		return threads_error_set(err, THREADS_ELIMIT, "the data folder's name is too long");
+	memcpy(run->data_dir, text, strlen(text) + 1);
 	role->data_dir = run->data_dir;
 	rc = config_new(&role->config, err);
 	if (rc < 0)
@@ -184,6 +187,25 @@ static int prepare(struct role_run *run, struct threads_error *err)
 	if (rc == 0 && run->program->start)
 		rc = run->program->start(role, err);
 	return rc < 0 ? rc : say_ready(role, landlock_abi, err);
+}
+
+int role_path(const struct role_context *role, const char *name, char ret_path[ROLE_PATH_BYTES],
+	      struct threads_error *err)
+{
+	const int n = snprintf(ret_path, ROLE_PATH_BYTES, "%s/%s", role->data_dir, name);
+
+	if (n < 0 || n >= ROLE_PATH_BYTES)
+		return threads_error_set(err, THREADS_ELIMIT, "the data folder's name is too long");
+	return 0;
+}
+
+int role_add_folder(const struct role_context *role, struct sandbox_rules *rules, const char *name,
+		    enum sandbox_access access, struct threads_error *err)
+{
+	char path[ROLE_PATH_BYTES];
+	int rc = role_path(role, name, path, err);
+
+	return rc < 0 ? rc : sandbox_add_folder(rules, path, access, err);
 }
 
 int role_main(const struct role_program *program)

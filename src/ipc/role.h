@@ -23,7 +23,7 @@
 #include "ipc/sandbox.h"
 #include "threads/protocol.h"
 
-enum { ROLE_KEY_BYTES = 32, ROLE_LISTEN_MAX = 4 };
+enum { ROLE_KEY_BYTES = 32, ROLE_LISTEN_MAX = 4, ROLE_PATH_BYTES = SANDBOX_PATH_BYTES };
 
 /* What a role knows from its start. Owned by role_main(); valid until the program ends. */
 struct role_context {
@@ -45,7 +45,7 @@ struct role_context {
 struct role_program {
 	enum role role;
 
-	/* Fills rules (folder paths may point into memory that lives on). Called before open(). */
+	/* Fills rules, which are all zero. Called before open(). */
 	int (*rules)(const struct role_context *role, struct sandbox_rules *rules,
 		     struct threads_error *err);
 
@@ -68,6 +68,14 @@ struct role_program {
 	/* Frees state. May be NULL. */
 	void (*close)(struct role_context *role);
 };
+
+/* The path of name ("hub", "auth/auth.db") in the data folder. Errors: THREADS_ELIMIT. */
+int role_path(const struct role_context *role, const char *name, char ret_path[ROLE_PATH_BYTES],
+	      struct threads_error *err) MUST_CHECK;
+
+/* Lets the role into that folder of the data folder. For rules(). Errors: THREADS_ELIMIT. */
+int role_add_folder(const struct role_context *role, struct sandbox_rules *rules, const char *name,
+		    enum sandbox_access access, struct threads_error *err) MUST_CHECK;
 
 /* Runs the whole life of the process; returns the exit status for main(). */
 int role_main(const struct role_program *program);

@@ -192,20 +192,34 @@ static uint64_t rights_for(enum sandbox_access access)
 	       LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_TRUNCATE;
 }
 
-static int allow_folder(int ruleset, const struct sandbox_folder *folder, uint64_t known,
+int sandbox_add_folder(struct sandbox_rules *rules, const char *path, enum sandbox_access access,
+		       struct threads_error *err)
+{
+	struct sandbox_folder *folder = &rules->folders[rules->folder_count];
+	const size_t len = strlen(path);
+
+	if (rules->folder_count == SANDBOX_FOLDERS_MAX || len >= sizeof(folder->path))
+		return threads_error_set(err, THREADS_ELIMIT, "too many folders, or too long: %s",
+					 path);
+	memcpy(folder->path, path, len + 1);
+	folder->access = access;
+	rules->folder_count++;
+	return 0;
+}
+
+static int allow_folder(int ruleset, const char *path, enum sandbox_access access, uint64_t known,
 			struct threads_error *err)
 {
-	AUTO_FD int fd = open(folder->path, O_PATH | O_CLOEXEC);
+	AUTO_FD int fd = open(path, O_PATH | O_CLOEXEC);
 	struct landlock_path_beneath_attr rule = {
-		.allowed_access = rights_for(folder->access) & known,
+		.allowed_access = rights_for(access) & known,
 		.parent_fd = fd,
 	};
 
 	if (fd < 0)
-		return threads_error_set(err, THREADS_EIO, "open folder %s: %m", folder->path);
+		return threads_error_set(err, THREADS_EIO, "open folder %s: %m", path);
 	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
-		return threads_error_set(err, THREADS_EIO, "landlock rule for %s: %m",
-					 folder->path);
+		return threads_error_set(err, THREADS_EIO, "landlock rule for %s: %m", path);
 	return 0;
 }
 
@@ -213,12 +227,11 @@ static int allow_folder(int ruleset, const struct sandbox_folder *folder, uint64
 static int allow_report_folder(int ruleset, uint64_t known, struct threads_error *err)
 {
 #ifdef THREADS_SANITIZE
-	const struct sandbox_folder reports = { getenv("THREADS_SANITIZER_DIR"), SANDBOX_WRITE };
-	const struct sandbox_folder proc = { "/proc/self", SANDBOX_READ };
+	const char *reports = getenv("THREADS_SANITIZER_DIR");
 
-	if (reports.path && allow_folder(ruleset, &reports, known, err) < 0)
+	if (reports && allow_folder(ruleset, reports, SANDBOX_WRITE, known, err) < 0)
 		return THREADS_EIO;
-	return allow_folder(ruleset, &proc, known, err);
+	return allow_folder(ruleset, "/proc/self", SANDBOX_READ, known, err);
 #else
 	(void)ruleset;
 	(void)known;
@@ -236,8 +249,9 @@ static int landlock_enter(const struct sandbox_rules *rules, struct threads_erro
 
 	if (ruleset < 0)
 		return threads_error_set(err, THREADS_EIO, "landlock: %m");
-	for (const struct sandbox_folder *f = rules->folders; f && f->path; f++) {
-		rc = allow_folder(ruleset, f, known, err);
+	for (size_t i = 0; i < rules->folder_count; i++) {
+		rc = allow_folder(ruleset, rules->folders[i].path, rules->folders[i].access, known,
+				  err);
 		if (rc < 0)
 			return rc;
 	}
@@ -318,9 +332,9 @@ static int fill_filter(scmp_filter_ctx ctx, const struct sandbox_rules *rules)
 	if (rc == 0 && !rules->no_memory_files)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(memfd_create), 0);
 	/* glibc's fstat(). A path beside the flag would only tell that a file exists. */
-	if (rc == 0 && !rules->folders)
+	if (rc == 0 && rules->folder_count == 0)
 		rc = add_if(ctx, SCMP_SYS(newfstatat), 3, UINT64_MAX, AT_EMPTY_PATH);
-	if (rc == 0 && rules->folders)
+	if (rc == 0 && rules->folder_count > 0)
 		rc = add_all(ctx, SCMP_ACT_ALLOW, file_syscalls);
 	if (rc == 0)
 		rc = add_all(ctx, SCMP_ACT_ALLOW, rules->syscalls);

@@ -18,14 +18,17 @@ enum sandbox_access {
 	SANDBOX_WRITE, /* the same, and create, write, remove */
 };
 
+enum { SANDBOX_FOLDERS_MAX = 4, SANDBOX_PATH_BYTES = 4096 };
+
 struct sandbox_folder {
-	const char *path; /* must exist; NULL ends the list */
+	char path[SANDBOX_PATH_BYTES];
 	enum sandbox_access access;
 };
 
 /* What the role's main.c declares at its top. */
 struct sandbox_rules {
-	const struct sandbox_folder *folders; /* may be NULL: no file at all */
+	struct sandbox_folder folders[SANDBOX_FOLDERS_MAX]; /* by sandbox_add_folder() */
+	size_t folder_count;                                /* 0: no file at all */
 	const int *syscalls;  /* beyond the common ones below; -1 ends the list. May be NULL */
 	bool sockets_inet;    /* socket(AF_INET/AF_INET6) and connect(): dial only */
 	bool accepts;         /* accept4() on an inherited listening socket */
@@ -34,6 +37,13 @@ struct sandbox_rules {
 	uint64_t memory_max;  /* RLIMIT_AS in bytes, 0 = none; ignored under sanitizers */
 	uint64_t file_max;    /* RLIMIT_FSIZE in bytes, 0 = none */
 };
+
+/*
+ * Lets the role into the folder and all below it; it must exist by sandbox_enter().
+ * The path is copied. Errors: THREADS_ELIMIT (too long, or one folder too many).
+ */
+int sandbox_add_folder(struct sandbox_rules *rules, const char *path, enum sandbox_access access,
+		       struct threads_error *err) MUST_CHECK;
 
 /*
  * Common to all roles: memory, read/write on what is open, epoll, timers,

@@ -7,47 +7,28 @@
  * and sealed boxes, nothing else from outside. Cannot reach a network, nor any
  * file outside its folder.
  */
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "crypto/hmac.h"
 #include "ipc/role.h"
 #include "vault/vault.h"
 
-enum { PATH_SIZE = 4096 + 8, MEMORY_MAX = 256 * 1024 * 1024, FILE_BYTES_MAX = 1024 * 1024 * 1024 };
-
-static int folder_path(const struct role_context *role, char out[PATH_SIZE],
-		       struct threads_error *err)
-{
-	const int n = snprintf(out, PATH_SIZE, "%s/vault", role->data_dir);
-
-	if (n < 0 || n >= PATH_SIZE)
-		return threads_error_set(err, THREADS_ELIMIT, "the data folder's name is too long");
-	return 0;
-}
+enum { MEMORY_MAX = 256 * 1024 * 1024, FILE_BYTES_MAX = 1024 * 1024 * 1024 };
 
 /* vault writes in its own folder and sees no other. */
 static int vault_rules(const struct role_context *role, struct sandbox_rules *rules,
 		       struct threads_error *err)
 {
-	/* Written once, before confinement; sandbox_enter() reads them later. */
-	static char path[PATH_SIZE];
-	static const struct sandbox_folder folders[] = {
-		{ path, SANDBOX_WRITE },
-		{ NULL, SANDBOX_READ },
-	};
-
-	rules->folders = folders;
 	rules->memory_max = MEMORY_MAX;
 	rules->file_max = FILE_BYTES_MAX;
-	return folder_path(role, path, err);
+	return role_add_folder(role, rules, "vault", SANDBOX_WRITE, err);
 }
 
 static int vault_open(struct role_context *role, struct threads_error *err)
 {
 	struct vault *vault = NULL;
-	char path[PATH_SIZE];
-	int rc = folder_path(role, path, err);
+	char path[ROLE_PATH_BYTES];
+	int rc = role_path(role, "vault", path, err);
 
 	if (rc < 0)
 		return rc;

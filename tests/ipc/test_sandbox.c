@@ -207,14 +207,14 @@ static void remove_place(const struct place *place)
 
 static void test_attempts(void **state)
 {
+	struct sandbox_rules rules = { 0 };
+	struct threads_error err;
 	struct place place;
 	int wrong = 0;
 
 	(void)state;
 	make_place(&place);
-	const struct sandbox_folder folders[] = { { place.own, SANDBOX_READ }, { NULL, 0 } };
-	const struct sandbox_rules rules = { .folders = folders };
-
+	assert_rc(sandbox_add_folder(&rules, place.own, SANDBOX_READ, &err), 0, &err);
 	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
 		const int outside = outcome(attempts[i].attempt, &place, NULL);
 		const int inside = outcome(attempts[i].attempt, &place, &rules);
@@ -228,6 +228,22 @@ static void test_attempts(void **state)
 	}
 	remove_place(&place);
 	assert_int_equal(wrong, 0);
+}
+
+static void test_too_many_folders(void **state)
+{
+	struct sandbox_rules rules = { 0 };
+	char path[SANDBOX_PATH_BYTES + 1];
+	struct threads_error err;
+
+	(void)state;
+	memset(path, 'a', sizeof(path));
+	path[SANDBOX_PATH_BYTES] = '\0';
+	assert_int_equal(sandbox_add_folder(&rules, path, SANDBOX_READ, &err), THREADS_ELIMIT);
+	path[SANDBOX_PATH_BYTES - 1] = '\0';
+	for (int i = 0; i < SANDBOX_FOLDERS_MAX; i++)
+		assert_rc(sandbox_add_folder(&rules, path, SANDBOX_READ, &err), 0, &err);
+	assert_int_equal(sandbox_add_folder(&rules, "/", SANDBOX_READ, &err), THREADS_ELIMIT);
 }
 
 static int allocate_much(const struct place *place)
@@ -277,6 +293,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attempts),
+		cmocka_unit_test(test_too_many_folders),
 		cmocka_unit_test(test_memory_limit),
 		cmocka_unit_test(test_memory_files),
 	};
