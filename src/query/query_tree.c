@@ -1,152 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A recursive descent over the input, with the field of an operator ("from:")
- * handed down to the words of its group. Memory is a fixed pool in the tree:
- * nodes and texts point into it, and whatever does not fit is left out with a hint.
+ * handed down to the words of its group. Grammar only: query_build.h makes the nodes.
  */
 #include "query/query_tree.h"
 
-#include <stdarg.h>
-
 #include "core/utf8.h"
+#include "query/query_build.h"
 #include "query/query_date.h"
-#include "query/query_lex.h"
-
-struct parser {
-	struct query_tree *tree;
-	const struct query_options *options;
-	const char *start, *p, *end;
-	size_t terms;
-	int depth;
-	bool limit_told;
-};
-
-/* Children of a node under construction. */
-struct list {
-	struct query_node *first, *last;
-	size_t count;
-};
 
 /* The descent is QUERY_DEPTH_MAX brackets deep at most. */
 /* NOLINTBEGIN(misc-no-recursion) */
-static struct query_node *parse_any(struct parser *parser, enum query_field field);
-static struct query_node *parse_item(struct parser *parser, enum query_field field);
+static struct query_node *parse_any(struct query_parser *parser, enum query_field field);
+static struct query_node *parse_item(struct query_parser *parser, enum query_field field);
 
-static const char *pool_add(struct query_tree *tree, const char *text, size_t len)
-{
-	char *copy = tree->pool + tree->pool_used;
-
-	if (len >= sizeof(tree->pool) - tree->pool_used)
-		return NULL;
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	tree->pool_used += len + 1;
-	return copy;
-}
-
-/* fmt has one %s at most, and gets the slice for it. */
-static void hint_add(struct query_tree *tree, const char *fmt, struct lex_slice slice)
-{
-	char *out = tree->pool + tree->pool_used;
-	const size_t room = sizeof(tree->pool) - tree->pool_used;
-	const char *place = strstr(fmt, "%s");
-	const size_t head = place ? (size_t)(place - fmt) : strlen(fmt);
-	const char *tail = place ? place + 2 : "";
-	const size_t shown = place ? utf8_cut(slice.text, slice.len < 60 ? slice.len : 60) : 0;
-	const size_t len = head + shown + strlen(tail);
-
-	if (tree->hint_count == QUERY_HINTS_MAX || len >= room)
-		return;
-	memcpy(out, fmt, head);
-	if (shown)
-		memcpy(out + head, slice.text, shown);
-	memcpy(out + head + shown, tail, strlen(tail) + 1);
-	for (size_t i = 0; i < tree->hint_count; i++)
-		if (strcmp(tree->hints[i], out) == 0)
-			return;
-	tree->pool_used += len + 1;
-	tree->hints[tree->hint_count++] = out;
-}
-
-static void hint_plain(struct parser *parser, const char *sentence)
-{
-	hint_add(parser->tree, sentence, (struct lex_slice){ .text = "" });
-}
-
-static struct query_node *node_new(struct parser *parser, enum query_op op)
-{
-	struct query_node *node;
-
-	if (parser->tree->node_count == QUERY_NODES_MAX)
-		return NULL;
-	node = &parser->tree->nodes[parser->tree->node_count++];
-	node->op = op;
-	node->text = "";
-	return node;
-}
-
-static struct query_node *term_new(struct parser *parser, enum query_field field)
-{
-	struct query_node *node;
-
-	if (parser->terms >= QUERY_TERMS_MAX) {
-		if (!parser->limit_told)
-			hint_plain(parser, "The search is long: we used its first 64 words.");
-		parser->limit_told = true;
-		return NULL;
-	}
-	node = node_new(parser, QUERY_TERM);
-	if (!node)
-		return NULL;
-	parser->terms++;
-	node->field = field;
-	return node;
-}
-
-static void list_add(struct list *list, struct query_node *node)
-{
-	if (!node)
-		return;
-	node->next = NULL;
-	if (list->last)
-		list->last->next = node;
-	else
-		list->first = node;
-	list->last = node;
-	list->count++;
-}
-
-/* One child stands for itself. */
-static struct query_node *list_node(struct parser *parser, enum query_op op, struct list list)
-{
-	struct query_node *node;
-
-	if (list.count < 2)
-		return list.first;
-	node = node_new(parser, op);
-	if (!node)
-		return list.first;
-	node->first = list.first;
-	return node;
-}
-
-static struct query_node *negate(struct parser *parser, struct query_node *node)
-{
-	struct query_node *not_node;
-
-	if (!node)
-		return NULL;
-	if (node->op == QUERY_NOT)
-		return node->first;
-	not_node = node_new(parser, QUERY_NOT);
-	if (!not_node)
-		return NULL;
-	not_node->first = node;
-	node->next = NULL;
-	return not_node;
-}
-
-static void skip_space(struct parser *parser)
+static void skip_space(struct query_parser *parser)
 {
 	size_t len;
 
@@ -154,7 +22,7 @@ static void skip_space(struct parser *parser)
 		parser->p += len;
 }
 
-static void token_add(struct parser *parser, enum query_token_kind kind, const char *name,
+static void token_add(struct query_parser *parser, enum query_token_kind kind, const char *name,
 		      const char *value)
 {
 	struct query_tree *tree = parser->tree;
@@ -186,19 +54,21 @@ static bool prefix_is_narrow(const char *text)
 	return count < QUERY_PREFIX_MIN;
 }
 
-static void prefix_mark(struct parser *parser, struct query_node *node)
+static void prefix_mark(struct query_parser *parser, struct query_node *node)
 {
 	const struct lex_slice slice = { .text = node->text, .len = strlen(node->text) };
 
 	node->prefix = true;
 	node->narrow = prefix_is_narrow(node->text);
 	if (node->narrow && node->field == QUERY_TEXT)
-		hint_add(parser->tree,
-			 "“%s*” is short, so we looked for it in names and subjects only.", slice);
+		build_hint_about(parser->tree,
+				 "“%s*” is short, so we looked for it in names and subjects only.",
+				 slice);
 }
 
 /* A word without its stars at both ends; sets ret_prefix if one stood at its end. */
-static struct lex_slice stars_strip(struct parser *parser, struct lex_slice word, bool *ret_prefix)
+static struct lex_slice stars_strip(struct query_parser *parser, struct lex_slice word,
+				    bool *ret_prefix)
 {
 	bool leading = false;
 
@@ -212,12 +82,12 @@ static struct lex_slice stars_strip(struct parser *parser, struct lex_slice word
 		*ret_prefix = true;
 	}
 	if (word.len > 0 && (leading || memchr(word.text, '*', word.len)))
-		hint_plain(parser, "A * works only at the end of a word.");
+		build_hint(parser, "A * works only at the end of a word.");
 	return word;
 }
 
 /* Quoted text; the mark at p is known to be there. */
-static struct lex_slice phrase_read(struct parser *parser, bool *ret_prefix)
+static struct lex_slice phrase_read(struct query_parser *parser, bool *ret_prefix)
 {
 	struct lex_slice slice;
 	size_t mark = lex_quote(parser->p, parser->end);
@@ -230,7 +100,7 @@ static struct lex_slice phrase_read(struct parser *parser, bool *ret_prefix)
 	mark = lex_quote(parser->p, parser->end);
 	parser->p += mark;
 	if (mark == 0)
-		hint_plain(parser, "We added the quotation mark that was missing at the end.");
+		build_hint(parser, "We added the quotation mark that was missing at the end.");
 	if (parser->p < parser->end && *parser->p == '*') {
 		parser->p++;
 		*ret_prefix = true;
@@ -239,7 +109,7 @@ static struct lex_slice phrase_read(struct parser *parser, bool *ret_prefix)
 }
 
 /* Words or a phrase at p as one term of a text field. */
-static struct query_node *parse_text(struct parser *parser, enum query_field field,
+static struct query_node *parse_text(struct query_parser *parser, enum query_field field,
 				     const char *name)
 {
 	const bool phrase = lex_quote(parser->p, parser->end) > 0;
@@ -257,10 +127,10 @@ static struct query_node *parse_text(struct parser *parser, enum query_field fie
 	}
 	if (!lex_has_word(slice))
 		return NULL;
-	node = term_new(parser, field);
+	node = build_term(parser, field);
 	if (!node)
 		return NULL;
-	node->text = pool_add(parser->tree, slice.text, slice.len);
+	node->text = build_text(parser->tree, slice.text, slice.len);
 	if (!node->text)
 		return NULL;
 	node->phrase = phrase;
@@ -275,7 +145,7 @@ static struct query_node *parse_text(struct parser *parser, enum query_field fie
 }
 
 /* The value of an operator that takes one word: a date, "attachment". */
-static struct lex_slice value_read(struct parser *parser)
+static struct lex_slice value_read(struct query_parser *parser)
 {
 	struct lex_slice slice;
 	bool prefix = false;
@@ -287,38 +157,39 @@ static struct lex_slice value_read(struct parser *parser)
 	return slice;
 }
 
-static struct query_node *parse_has(struct parser *parser, const char *name)
+static struct query_node *parse_has(struct query_parser *parser, const char *name)
 {
 	const struct lex_slice slice = value_read(parser);
-	const char *value = pool_add(parser->tree, slice.text, slice.len);
+	const char *value = build_text(parser->tree, slice.text, slice.len);
 
 	token_add(parser, QUERY_TOKEN_OPERATOR, name, value);
 	/* "file" and the plural are what people coming from elsewhere type. */
 	if (value && (strcasecmp(value, "attachment") == 0 ||
 		      strcasecmp(value, "attachments") == 0 || strcasecmp(value, "file") == 0))
-		return term_new(parser, QUERY_ATTACHMENT);
-	hint_add(parser->tree, "We only know has:attachment, so we left has:%s out.", slice);
+		return build_term(parser, QUERY_ATTACHMENT);
+	build_hint_about(parser->tree, "We only know has:attachment, so we left has:%s out.",
+			 slice);
 	return NULL;
 }
 
-static struct query_node *parse_date(struct parser *parser, enum lex_operator which,
+static struct query_node *parse_date(struct query_parser *parser, enum lex_operator which,
 				     const char *name)
 {
 	const struct lex_slice slice = value_read(parser);
-	const char *value = pool_add(parser->tree, slice.text, slice.len);
+	const char *value = build_text(parser->tree, slice.text, slice.len);
 	struct query_node *node;
 	struct query_span span;
 
 	token_add(parser, QUERY_TOKEN_OPERATOR, name, value);
 	if (!value || !query_date_parse(value, parser->options->now_ms,
 					parser->options->utc_offset_ms, &span)) {
-		hint_add(parser->tree,
-			 "We could not read the date “%s”, so we left it out. "
-			 "Dates look like 2026-11-21, 2026-11 or today.",
-			 slice);
+		build_hint_about(parser->tree,
+				 "We could not read the date “%s”, so we left it out. "
+				 "Dates look like 2026-11-21, 2026-11 or today.",
+				 slice);
 		return NULL;
 	}
-	node = term_new(parser, QUERY_DATE);
+	node = build_term(parser, QUERY_DATE);
 	if (!node)
 		return NULL;
 	node->from_ms = which == LEX_BEFORE ? INT64_MIN : span.from_ms;
@@ -329,33 +200,34 @@ static struct query_node *parse_date(struct parser *parser, enum lex_operator wh
 }
 
 /* with:x is from:x OR to:x. */
-static struct query_node *parse_with(struct parser *parser, const char *name)
+static struct query_node *parse_with(struct query_parser *parser, const char *name)
 {
 	struct query_node *from = parse_text(parser, QUERY_FROM, name), *to;
-	struct list both = { 0 };
+	struct query_list both = { 0 };
 
 	if (!from)
 		return NULL;
-	to = term_new(parser, QUERY_TO);
-	list_add(&both, from);
+	to = build_term(parser, QUERY_TO);
+	build_list_add(&both, from);
 	if (to) {
 		to->text = from->text;
 		to->phrase = from->phrase;
 		to->prefix = from->prefix;
 		to->narrow = from->narrow;
-		list_add(&both, to);
+		build_list_add(&both, to);
 	}
-	return list_node(parser, QUERY_ANY, both);
+	return build_list(parser, QUERY_ANY, both);
 }
 
-static struct query_node *parse_later(struct parser *parser, const char *name)
+static struct query_node *parse_later(struct query_parser *parser, const char *name)
 {
 	const struct lex_slice label = { .text = name, .len = strlen(name) };
 	const struct lex_slice slice = value_read(parser);
 
 	token_add(parser, QUERY_TOKEN_OPERATOR, name,
-		  pool_add(parser->tree, slice.text, slice.len));
-	hint_add(parser->tree, "We cannot search by %s: yet, so we left that part out.", label);
+		  build_text(parser->tree, slice.text, slice.len));
+	build_hint_about(parser->tree, "We cannot search by %s: yet, so we left that part out.",
+			 label);
 	return NULL;
 }
 
@@ -369,13 +241,13 @@ static enum query_field field_of(enum lex_operator which)
 }
 
 /* A group in brackets, whose first one is at p. */
-static struct query_node *parse_group(struct parser *parser, enum query_field field)
+static struct query_node *parse_group(struct query_parser *parser, enum query_field field)
 {
 	struct query_node *node;
 
 	parser->p++;
 	if (parser->depth == QUERY_DEPTH_MAX) {
-		hint_plain(parser, "There are very many brackets, so we left the innermost out.");
+		build_hint(parser, "There are very many brackets, so we left the innermost out.");
 		return NULL;
 	}
 	parser->depth++;
@@ -384,20 +256,20 @@ static struct query_node *parse_group(struct parser *parser, enum query_field fi
 	if (parser->p < parser->end && *parser->p == ')')
 		parser->p++;
 	else
-		hint_plain(parser, "We searched without the open bracket.");
+		build_hint(parser, "We searched without the open bracket.");
 	return node;
 }
 
 /* What follows "name:". Spaces after the colon are a habit of some people. */
-static struct query_node *parse_operator(struct parser *parser, enum lex_operator which,
+static struct query_node *parse_operator(struct query_parser *parser, enum lex_operator which,
 					 const char *name)
 {
 	const struct lex_slice label = { .text = name, .len = strlen(name) };
 
 	skip_space(parser);
 	if (parser->p == parser->end || *parser->p == ')') {
-		hint_add(parser->tree, "%s: needs something after the colon, so we left it out.",
-			 label);
+		build_hint_about(parser->tree,
+				 "%s: needs something after the colon, so we left it out.", label);
 		return NULL;
 	}
 	switch (which) {
@@ -443,7 +315,7 @@ static const char *field_name(enum query_field field)
 }
 
 /* A group, an operator, a phrase or a word; at least one byte is consumed. */
-static struct query_node *parse_item(struct parser *parser, enum query_field field)
+static struct query_node *parse_item(struct query_parser *parser, enum query_field field)
 {
 	const char *name = NULL;
 	enum lex_operator which;
@@ -459,7 +331,7 @@ static struct query_node *parse_item(struct parser *parser, enum query_field fie
 }
 
 /* An item with the minus signs before it. */
-static struct query_node *parse_signed(struct parser *parser, enum query_field field)
+static struct query_node *parse_signed(struct query_parser *parser, enum query_field field)
 {
 	struct query_tree *tree = parser->tree;
 	const size_t first_token = tree->token_count;
@@ -481,13 +353,13 @@ static struct query_node *parse_signed(struct parser *parser, enum query_field f
 			tree->tokens[i].start = start;
 		tree->tokens[i].negated ^= negated;
 	}
-	return negated ? negate(parser, node) : node;
+	return negated ? build_not(parser, node) : node;
 }
 
 /* Items side by side, up to OR, a closing bracket or the end. */
-static struct query_node *parse_all(struct parser *parser, enum query_field field)
+static struct query_node *parse_all(struct query_parser *parser, enum query_field field)
 {
-	struct list list = { 0 };
+	struct query_list list = { 0 };
 
 	for (;;) {
 		skip_space(parser);
@@ -500,18 +372,18 @@ static struct query_node *parse_all(struct parser *parser, enum query_field fiel
 		if (*parser->p == ')') {
 			if (parser->depth > 0)
 				break;
-			hint_plain(parser, "We searched without the closing bracket.");
+			build_hint(parser, "We searched without the closing bracket.");
 			parser->p++;
 			continue;
 		}
-		list_add(&list, parse_signed(parser, field));
+		build_list_add(&list, parse_signed(parser, field));
 	}
-	return list_node(parser, QUERY_ALL, list);
+	return build_list(parser, QUERY_ALL, list);
 }
 
-static struct query_node *parse_any(struct parser *parser, enum query_field field)
+static struct query_node *parse_any(struct query_parser *parser, enum query_field field)
 {
-	struct list list = { 0 };
+	struct query_list list = { 0 };
 	bool empty_side = false, more;
 
 	do {
@@ -519,13 +391,13 @@ static struct query_node *parse_any(struct parser *parser, enum query_field fiel
 
 		more = parser->p < parser->end && *parser->p != ')';
 		empty_side |= !node;
-		list_add(&list, node);
+		build_list_add(&list, node);
 		if (more)
 			parser->p += strlen("OR");
 		else if (empty_side && list.count > 0)
-			hint_plain(parser, "OR needs words on both sides, so we left it out.");
+			build_hint(parser, "OR needs words on both sides, so we left it out.");
 	} while (more);
-	return list_node(parser, QUERY_ANY, list);
+	return build_list(parser, QUERY_ANY, list);
 }
 
 /* NOLINTEND(misc-no-recursion) */
@@ -546,7 +418,7 @@ int query_tree_parse(const char *text, size_t len, const struct query_options *o
 {
 	CLEANUP(strbuf_release) struct strbuf input = STRBUF_INIT((size_t)3 * QUERY_BYTES_MAX);
 	struct query_tree *tree;
-	struct parser parser = { .options = options };
+	struct query_parser parser = { .options = options };
 	bool cut;
 	int rc = input_prepare(&input, text, len, &cut, err);
 
@@ -560,7 +432,7 @@ int query_tree_parse(const char *text, size_t len, const struct query_options *o
 	parser.end = parser.start + input.len;
 	tree->root = parse_any(&parser, QUERY_TEXT);
 	if (cut)
-		hint_plain(&parser, "The search is long: we used its first 1,024 letters.");
+		build_hint(&parser, "The search is long: we used its first 1,024 letters.");
 	*ret_tree = tree;
 	return 0;
 }
