@@ -23,6 +23,7 @@ try {
 	await part("second mailbox", bob.page, () => setup.bobsMailbox(bob));
 	await part("visibility", bob.page, () => setup.visibility(alice, bob));
 	await part("control page", null, hostile.control);
+	await part("alarms", alice.page, () => hostile.alarms(alice));
 	await part("hostile mail", alice.page, () => hostile.reader(alice));
 	await part("wrong password", alice.page, () => care.wrongPassword(alice));
 	await part("pause and sync", alice.page, () => care.pauseAndSync(alice));

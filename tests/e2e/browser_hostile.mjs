@@ -3,7 +3,7 @@
 // holds it back; in the reader nothing runs and nothing leaves, until images are
 // asked for, and then still nothing runs.
 import { attackHtml } from "./browser_mail.mjs";
-import { base, breaches, check, getIn, look, newPerson, note, same, tracker, until } from "./browser_world.mjs";
+import { axeFound, base, breaches, check, getIn, look, newPerson, note, same, tracker, until } from "./browser_world.mjs";
 
 const scripts = (hits) => hits.filter((url) => url.startsWith("/ran-"));
 const settled = (page) => page.waitForTimeout(1200);
@@ -21,6 +21,24 @@ export async function control() {
 	same("control: in the page itself", await page.evaluate("window.hacked"), 1);
 	await context.close();
 	tracker.hits.length = 0;
+}
+
+/* What collects breaches of a policy and serious findings does notice them. */
+export async function alarms(alice) {
+	const { page } = alice;
+	await page.goto(`${base}/search`);
+	await page.locator(".hit__link").first().waitFor();
+	const before = breaches.length;
+	await page.evaluate((url) => document.body.append(Object.assign(new Image(), { src: `${url}/breach.gif`, alt: "" })), tracker.url);
+	await until("the breach", () => breaches.length >= before + 2);
+	check("control: a breach of the policy is noticed by event and in the console", true);
+	same("control: and the policy held", tracker.hits, []);
+	breaches.length = before;
+	await page.evaluate(() => document.querySelector("main").append(document.createElement("select")));
+	await look(page, "control-axe");
+	check("control: axe-core notices a field without a name", axeFound.length >= 4 && axeFound.every((found) => found.startsWith("control-axe")), axeFound);
+	axeFound.length = 0;
+	await page.reload();
 }
 
 async function open(page) {
