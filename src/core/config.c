@@ -6,7 +6,7 @@
 
 #include "core/number.h"
 
-enum config_kind { KIND_TEXT, KIND_INT, KIND_BOOL };
+enum config_kind { KIND_TEXT, KIND_PATH, KIND_URL, KIND_INT, KIND_BOOL };
 
 struct config_key {
 	const char *name, *preset;
@@ -16,13 +16,13 @@ struct config_key {
 };
 
 static const struct config_key keys[] = {
-	{ "data_dir", "/var/lib/threads", KIND_TEXT, 0, 0,
+	{ "data_dir", "/var/lib/threads", KIND_PATH, 0, 0,
 	  "folder of all databases, packs and sockets" },
-	{ "key_file", "", KIND_TEXT, 0, 0,
+	{ "key_file", "", KIND_PATH, 0, 0,
 	  "master key, 32 bytes; empty: DATA/master.key, made at the first start" },
 	{ "listen", "127.0.0.1:8420", KIND_TEXT, 0, 0,
 	  "address and port for browsers, or the path of a unix socket" },
-	{ "public_url", "", KIND_TEXT, 0, 0,
+	{ "public_url", "", KIND_URL, 0, 0,
 	  "how browsers reach the hub; empty: http://localhost:PORT" },
 	{ "role_uids", "0", KIND_INT, 0, 2000000000,
 	  "first of 16 numeric uids for the roles; needs root, 0 = all roles share one uid" },
@@ -30,7 +30,7 @@ static const struct config_key keys[] = {
 	  "start although the kernel cannot keep roles apart" },
 	{ "log_level", "6", KIND_INT, 3, 7,
 	  "3 errors, 4 warnings, 5 notices, 6 information, 7 debugging (shows addresses)" },
-	{ "sample_dir", "", KIND_TEXT, 0, 0,
+	{ "sample_dir", "", KIND_PATH, 0, 0,
 	  "folder of .eml files given to the first owner as a sample mailbox" },
 	{ "trusted_proxy", "no", KIND_BOOL, 0, 0,
 	  "take the client's address from X-Forwarded-For (a proxy of yours is in front)" },
@@ -88,6 +88,12 @@ static int check_value(const struct config_key *key, const char *value, struct t
 {
 	int64_t number;
 
+	if (key->kind == KIND_PATH && *value && *value != '/')
+		return threads_error_set(err, THREADS_EINVAL, "%s must begin with /", key->name);
+	if (key->kind == KIND_URL && *value && strncmp(value, "http://", 7) != 0 &&
+	    strncmp(value, "https://", 8) != 0)
+		return threads_error_set(err, THREADS_EINVAL,
+					 "%s must begin with https:// or http://", key->name);
 	if (key->kind == KIND_BOOL && parse_bool(value) < 0)
 		return threads_error_set(err, THREADS_EINVAL, "%s must be yes or no", key->name);
 	if (key->kind == KIND_INT) {

@@ -2,6 +2,7 @@
 #include "supervisor/bus.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -232,7 +233,7 @@ static int on_kill(struct child *from, struct frame *f, struct threads_error *er
 		return threads_error_set(err, THREADS_EINVAL, "may not end %s", role_name(which));
 	child = child_find(from->supervisor, which, instance);
 	if (child)
-		child_kill(child);
+		child_kill(child, NULL);
 	return 0;
 }
 
@@ -300,8 +301,8 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 			    why->text);
 	child->control = NULL;
 	child->state = child->state == CHILD_READY ? CHILD_DOWN : child->state;
-	if (!child->stopping)
-		child_kill(child);
+	if (!child->stopping && child->pid > 0)
+		kill(child->pid, SIGKILL); /* mostly dead already: how is told by its status */
 }
 
 int bus_attach(struct child *child, int fd, struct threads_error *err)

@@ -102,14 +102,17 @@ void child_start(struct child *child)
 	child->state = CHILD_STARTING;
 	child->stopping = false;
 	child->alive_asked = false;
+	child->killed_for = NULL;
 	loop_timer_set(child->timer, READY_WITHIN_MS);
 	if (spawn_role(child, &err) == 0)
 		return;
 	snprintf(child->last_error, sizeof(child->last_error), "%.*s", CHILD_ERROR_MAX - 1,
 		 err.text);
-	if (child->pid > 0)
-		child_kill(child); /* its end is reported by the kernel */
-	else
+	if (child->pid > 0) {
+		log_error("%s %lld: %s", role_name(child->role), (long long)child->instance,
+			  err.text);
+		child_kill(child, "it could not be given its settings");
+	} else
 		plan_restart(child);
 }
 
@@ -134,15 +137,12 @@ static void on_timer(void *arg)
 		return;
 	}
 	if (child->state == CHILD_STARTING) {
-		log_warning("%s %lld: not ready after %d s, killed", role_name(child->role),
-			    (long long)child->instance, READY_WITHIN_MS / 1000);
-		child_kill(child);
+		child_kill(child, "not ready after 30 s");
 		return;
 	}
 	if (child->stopping || child->alive_asked) {
-		log_warning("%s %lld: does not answer, killed", role_name(child->role),
-			    (long long)child->instance);
-		child_kill(child);
+		child_kill(child, child->stopping ? "it did not end when asked"
+						  : "it did not answer the watchdog");
 		return;
 	}
 	if (child->state == CHILD_READY && bus_ask_alive(child)) {
@@ -160,17 +160,26 @@ void child_stop(struct child *child)
 	loop_timer_set(child->timer, STOP_WITHIN_MS);
 }
 
-void child_kill(struct child *child)
+void child_kill(struct child *child, const char *why)
 {
-	if (child->pid > 0)
-		kill(child->pid, SIGKILL);
+	if (child->pid <= 0)
+		return;
+	if (!child->killed_for)
+		child->killed_for = why ? why : "";
+	kill(child->pid, SIGKILL);
 }
 
 static void describe_end(struct child *child, int status)
 {
-	if (WIFSIGNALED(status))
-		snprintf(child->last_error, sizeof(child->last_error), "ended by signal %d",
-			 WTERMSIG(status));
+	const char *name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
+
+	if (child->killed_for && *child->killed_for && WIFSIGNALED(status) &&
+	    WTERMSIG(status) == SIGKILL)
+		snprintf(child->last_error, sizeof(child->last_error), "killed: %s",
+			 child->killed_for);
+	else if (WIFSIGNALED(status))
+		snprintf(child->last_error, sizeof(child->last_error), "ended by signal %d (%s)",
+			 WTERMSIG(status), name ? name : "?");
 	else
 		snprintf(child->last_error, sizeof(child->last_error), "ended with status %d",
 			 WEXITSTATUS(status));
@@ -181,6 +190,10 @@ void child_ended(struct child *child, int status)
 	struct supervisor *s = child->supervisor;
 
 	describe_end(child, status);
+	if (!child->permanent && !child->stopping && !s->stopping && status != 0 &&
+	    !(child->killed_for && !*child->killed_for))
+		log_warning("%s %lld: %s", role_name(child->role), (long long)child->instance,
+			    child->last_error);
 	child->pid = 0;
 	child->control = peer_free(child->control);
 	bus_child_ended(child, status);
@@ -197,7 +210,7 @@ void child_ended(struct child *child, int status)
 
 void child_free(struct child *child)
 {
-	child_kill(child);
+	child_kill(child, NULL);
 	child->control = peer_free(child->control);
 	child->timer = loop_timer_remove(child->timer);
 	LIST_REMOVE(child, link);

@@ -20,7 +20,8 @@ void child_ready(struct child *child, bool confined);
 
 /* Asks it to end; SIGKILL follows if it does not. */
 void child_stop(struct child *child);
-void child_kill(struct child *child);
+/* SIGKILL; why is a literal that is told with its end, NULL when that is nobody's trouble. */
+void child_kill(struct child *child, const char *why);
 
 /* The kernel reported its end: restarts permanent ones, forgets the others (child is then freed). */
 void child_ended(struct child *child, int wait_status);

@@ -25,16 +25,21 @@ static void key_path(const struct supervisor *s, char path[KEY_PATH_MAX])
 
 static bool hub_has_data(const struct supervisor *s)
 {
+	static const char *const signs[] = { "hub/hub.db", "key.check" };
 	char path[KEY_PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/hub/hub.db", s->data_dir);
-	return access(path, F_OK) == 0;
+	for (size_t i = 0; i < ARRAY_SIZE(signs); i++) {
+		snprintf(path, sizeof(path), "%s/%s", s->data_dir, signs[i]);
+		if (access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
 }
 
-/* Written under another name first: a half-written key must never be taken for one. */
-static int make_key(const char *path, struct threads_error *err)
+/* Written under another name first: half of it must never be taken for the whole. */
+static int write_new(const char *path, const unsigned char bytes[KEY_BYTES],
+		     struct threads_error *err)
 {
-	unsigned char key[KEY_BYTES];
 	char fresh[KEY_PATH_MAX + 8];
 	AUTO_FD int fd = -1;
 	int rc;
@@ -44,18 +49,74 @@ static int make_key(const char *path, struct threads_error *err)
 	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return threads_error_set(err, THREADS_EIO, "create %s: %m", fresh);
-	random_bytes(key, sizeof(key));
-	rc = write_all(fd, key, sizeof(key), err);
-	OPENSSL_cleanse(key, sizeof(key));
+	rc = write_all(fd, bytes, KEY_BYTES, err);
 	if (rc == 0 && (fsync(fd) < 0 || rename(fresh, path) < 0))
 		rc = threads_error_set(err, THREADS_EIO, "write %s: %m", path);
 	return rc;
+}
+
+static int make_key(const char *path, struct threads_error *err)
+{
+	unsigned char key[KEY_BYTES];
+	int rc;
+
+	random_bytes(key, sizeof(key));
+	rc = write_new(path, key, err);
+	OPENSSL_cleanse(key, sizeof(key));
+	return rc;
+}
+
+static int derive(const char *path, const char *purpose, unsigned char out[KEY_BYTES],
+		  struct threads_error *err)
+{
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned char master[KEY_BYTES];
+	int rc;
+
+	if (fd < 0)
+		return threads_error_set(err, THREADS_EIO, "%s: %m", path);
+	rc = pread_all(fd, master, sizeof(master), 0, err);
+	if (rc == 0)
+		rc = hkdf_derive(master, sizeof(master), purpose, out, KEY_BYTES, err);
+	OPENSSL_cleanse(master, sizeof(master));
+	return rc;
+}
+
+/*
+ * DATA/key.check holds bytes derived from the key, which tell nothing about it.
+ * With another key the hub would start, and mix what two keys encrypted.
+ */
+static int check_known(const struct supervisor *s, const char *path, struct threads_error *err)
+{
+	unsigned char got[KEY_BYTES], want[KEY_BYTES];
+	char check[KEY_PATH_MAX];
+	AUTO_FD int fd = -1;
+	int rc = derive(path, "threads-key-check", got, err);
+
+	if (rc < 0)
+		return rc;
+	snprintf(check, sizeof(check), "%s/key.check", s->data_dir);
+	fd = open(check, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return write_new(check, got, err);
+	if (fd < 0)
+		return threads_error_set(err, THREADS_EIO, "%s: %m", check);
+	rc = pread_all(fd, want, sizeof(want), 0, err);
+	if (rc < 0)
+		return threads_error_wrap(err, rc, "%s", check);
+	if (CRYPTO_memcmp(got, want, sizeof(got)) != 0)
+		return threads_error_set(err, THREADS_EDENIED,
+					 "%s is not the key of the data in %s; put their own key "
+					 "there",
+					 path, s->data_dir);
+	return 0;
 }
 
 int key_prepare(const struct supervisor *s, struct threads_error *err)
 {
 	char path[KEY_PATH_MAX];
 	struct stat st;
+	int rc;
 
 	key_path(s, path);
 	if (stat(path, &st) == 0) {
@@ -63,7 +124,12 @@ int key_prepare(const struct supervisor *s, struct threads_error *err)
 			return threads_error_set(err, THREADS_EDENIED,
 						 "%s can be read by others; run: chmod 600 it",
 						 path);
-		return 0;
+		if (!S_ISREG(st.st_mode) || st.st_size != KEY_BYTES)
+			return threads_error_set(err, THREADS_EINVAL,
+						 "%s is no key, which has %d bytes; put the key of "
+						 "this hub there",
+						 path, KEY_BYTES);
+		return check_known(s, path, err);
 	}
 	if (errno != ENOENT)
 		return threads_error_set(err, THREADS_EIO, "%s: %m", path);
@@ -71,25 +137,16 @@ int key_prepare(const struct supervisor *s, struct threads_error *err)
 		return threads_error_set(err, THREADS_ENOENT,
 					 "the key %s is missing; put the key of this hub there",
 					 path);
-	return make_key(path, err);
+	rc = make_key(path, err);
+	return rc < 0 ? rc : check_known(s, path, err);
 }
 
 int key_for_role(const struct supervisor *s, enum role role, unsigned char out[KEY_BYTES],
 		 struct threads_error *err)
 {
-	unsigned char master[KEY_BYTES];
 	char path[KEY_PATH_MAX], purpose[64];
-	AUTO_FD int fd = -1;
-	int rc;
 
 	key_path(s, path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return threads_error_set(err, THREADS_EIO, "%s: %m", path);
-	rc = pread_all(fd, master, sizeof(master), 0, err);
 	snprintf(purpose, sizeof(purpose), "threads-role-%s", role_name(role));
-	if (rc == 0)
-		rc = hkdf_derive(master, sizeof(master), purpose, out, KEY_BYTES, err);
-	OPENSSL_cleanse(master, sizeof(master));
-	return rc;
+	return derive(path, purpose, out, err);
 }

@@ -20,9 +20,9 @@ static const struct {
 	enum role owner;
 	mode_t mode;
 } folders[] = {
-	{ "hub", ROLE_INDEX, 02750 },  { "hub/upload", ROLE_INDEX, 0700 },
-	{ "packs", ROLE_INDEX, 0700 }, { "auth", ROLE_AUTH, 0700 },
-	{ "vault", ROLE_VAULT, 0700 }, { "run", ROLE_SUPERVISOR, 0711 },
+	{ "run", ROLE_SUPERVISOR, 0711 },   { "hub", ROLE_INDEX, 02750 },
+	{ "hub/upload", ROLE_INDEX, 0700 }, { "packs", ROLE_INDEX, 0700 },
+	{ "auth", ROLE_AUTH, 0700 },        { "vault", ROLE_VAULT, 0700 },
 };
 
 uid_t supervisor_uid(const struct supervisor *s, enum role role)
@@ -59,7 +59,9 @@ static int take_lock(struct supervisor *s, struct threads_error *err)
 		return threads_error_set(err, THREADS_EIO, "%s: %m", path);
 	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return threads_error_set(err, THREADS_EAGAIN,
-					 "a hub already runs with the data folder %s", s->data_dir);
+					 "a hub already runs with the data folder %s; "
+					 "its process id is in %s",
+					 s->data_dir, path);
 	len = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
 	if (ftruncate(s->lock_fd, 0) < 0 || pwrite(s->lock_fd, pid, (size_t)len, 0) != len)
 		return threads_error_set(err, THREADS_EIO, "%s: %m", path);
@@ -71,11 +73,14 @@ int layout_prepare(struct supervisor *s, struct threads_error *err)
 	char path[LAYOUT_PATH_MAX];
 	int rc = make_folder(s->data_dir, geteuid(), 0711, err);
 
+	/* The lock is in the first one: a hub that runs keeps its owners. */
 	for (size_t i = 0; i < ARRAY_SIZE(folders) && rc == 0; i++) {
 		snprintf(path, sizeof(path), "%s/%s", s->data_dir, folders[i].name);
 		rc = make_folder(path, supervisor_uid(s, folders[i].owner), folders[i].mode, err);
+		if (rc == 0 && i == 0)
+			rc = take_lock(s, err);
 	}
-	return rc < 0 ? rc : take_lock(s, err);
+	return rc;
 }
 
 static int listen_unix(const char *path, int type, mode_t mode, int *ret_fd,
@@ -133,7 +138,10 @@ static int parse_address(const char *text, struct sockaddr_storage *address, soc
 		*len = sizeof(*v6);
 		return 0;
 	}
-	return threads_error_set(err, THREADS_EINVAL, "'%s' is no numeric address", host);
+	return threads_error_set(err, THREADS_EINVAL,
+				 "listen: '%s' is no numeric address; "
+				 "for this machine only write 127.0.0.1:PORT",
+				 host);
 }
 
 static int listen_tcp(const char *text, int *ret_fd, struct threads_error *err)
@@ -150,8 +158,14 @@ static int listen_tcp(const char *text, int *ret_fd, struct threads_error *err)
 	if (fd < 0)
 		return threads_error_set(err, THREADS_EIO, "socket: %m");
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, BACKLOG) < 0)
+	if (bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, BACKLOG) < 0) {
+		if (errno == EADDRINUSE)
+			return threads_error_set(err, THREADS_EIO,
+						 "another program listens on %s; end it, or choose "
+						 "another address with the setting listen",
+						 text);
 		return threads_error_set(err, THREADS_EIO, "listen on %s: %m", text);
+	}
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }

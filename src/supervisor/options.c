@@ -12,7 +12,7 @@ static const char usage[] =
 	"usage: threadsd [--config FILE] [--set KEY=VALUE]... [--insecure-no-landlock]\n"
 	"       threadsd --print-config | --version | --help\n"
 	"\n"
-	"The hub's supervisor. See threadsd(8) and threads.conf(5).\n";
+	"The hub's supervisor. --print-config explains every setting, docs/operations.md the rest.\n";
 
 /* Finds the roles' programs: beside a built threadsd, or where the package puts them. */
 static int find_libexec(struct supervisor *s, struct threads_error *err)

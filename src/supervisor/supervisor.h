@@ -38,6 +38,7 @@ struct child {
 	bool was_ready;
 	bool stopping; /* asked to end */
 	bool alive_asked;
+	const char *killed_for; /* why we killed it; NULL: we did not */
 	int restarts;
 	int64_t delay_ms;
 	int64_t crashes_ms[CHILD_CRASHES_KEPT]; /* monotonic, newest first */
