@@ -118,21 +118,15 @@ static void run_failed(struct import_run *run, const struct threads_error *why)
 /* A file that ends without a message that could carry it: empty, or cut by the last batch. */
 static void file_ended(struct import_run *run, const struct import_file *file, bool failed)
 {
-	const struct ingest_counts counts = { .failed = failed };
+	const struct import import = { .id = run->id, .account_id = run->account_id };
 	const struct ledger_entry entry = { .uid = failure_uid(file->name,
 							       (uint64_t)file->position),
 					    .reason = "failed",
 					    .detail = words_unreadable_file };
-	struct store *store = run->ix->store;
-	const int64_t now_ms = clock_now_ms(NULL);
 	struct threads_error err;
-	int rc = import_file_position(store, file->id, file->position, true, &err);
 
-	if (rc == 0)
-		rc = import_add(store, run->id, &counts, 1, now_ms, &err);
-	if (rc == 0 && failed)
-		rc = ledger_note(store, run->account_id, &entry, now_ms, &err);
-	if (rc < 0)
+	if (import_file_end(run->ix->store, &import, file, failed ? &entry : NULL,
+			    clock_now_ms(NULL), &err) < 0)
 		run_failed(run, &err);
 	run->files_done++;
 }

@@ -296,6 +296,23 @@ int import_file_position(struct store *store, int64_t file_id, int64_t position,
 	return query_run(&q, err);
 }
 
+int import_file_end(struct store *store, const struct import *import,
+		    const struct import_file *file, const struct ledger_entry *failure,
+		    int64_t now_ms, struct threads_error *err)
+{
+	CLEANUP(db_scope_end) struct db *scope = NULL;
+	const struct ingest_counts counts = { .failed = failure != NULL };
+	int rc = store_join(store, &scope, err);
+
+	if (rc == 0)
+		rc = import_file_position(store, file->id, file->position, true, err);
+	if (rc == 0)
+		rc = import_add(store, import->id, &counts, 1, now_ms, err);
+	if (rc == 0 && failure)
+		rc = ledger_note(store, import->account_id, failure, now_ms, err);
+	return rc < 0 ? rc : store_commit(&scope, err);
+}
+
 static int unfinished_next(struct store *store, int64_t *id, struct threads_error *err)
 {
 	CLEANUP(query_end) struct query q = query_begin(store->db, sql_unfinished);

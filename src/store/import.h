@@ -3,6 +3,7 @@
 #ifndef THREADS_STORE_IMPORT_H
 #define THREADS_STORE_IMPORT_H
 
+#include "store/account.h"
 #include "store/ingest.h"
 
 struct import_new {
@@ -56,6 +57,15 @@ int import_add(struct store *store, int64_t id, const struct ingest_counts *slic
 	       int64_t now_ms, struct threads_error *err) MUST_CHECK;
 int import_file_position(struct store *store, int64_t file_id, int64_t position, bool done,
 			 struct threads_error *err) MUST_CHECK;
+
+/*
+ * A file that ends without a message whose slice could say so: it is done at
+ * file->position and counted, all or nothing. failure: not NULL if it could not
+ * be read, which counts one failed message and goes to the account's ledger.
+ */
+int import_file_end(struct store *store, const struct import *import,
+		    const struct import_file *file, const struct ledger_entry *failure,
+		    int64_t now_ms, struct threads_error *err) MUST_CHECK;
 
 /* Imports to go on with after a start: state running or waiting, source upload or sample. */
 typedef int import_each_fn(int64_t id, void *arg);

@@ -390,6 +390,40 @@ static void test_imports_count_and_resume(void **state)
 	assert_string_equal(import.state, "uploading");
 }
 
+/* A kill between "done" and "counted" would make a file that nobody counts any more. */
+static void test_a_file_ends_at_once_or_not(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP(strbuf_release) struct strbuf id = STRBUF_INIT(64);
+	struct import_new new = {
+		.owner = ADA, .source = "control", .format = "mbox", .label = ""
+	};
+	struct ledger_entry entry = { .uid = 1, .reason = "no such reason", .detail = "" };
+	struct threads_error err = { 0 };
+	struct import import;
+	struct import_file file;
+	int64_t row;
+
+	assert_rc(account_for_import(f->store, "Box", ADA, "import", 1, &new.account_id, &err), 0,
+		  &err);
+	assert_rc(import_create(f->store, &new, FIXTURE_NOW, &row, &id, &err), 0, &err);
+	assert_rc(import_get(f->store, row, &import, &err), 1, &err);
+	assert_rc(import_file_open(f->store, row, "a.mbox", 500, &file, &err), 0, &err);
+	assert_true(import_file_end(f->store, &import, &file, &entry, FIXTURE_NOW, &err) < 0);
+	assert_rc(import_file_open(f->store, row, "a.mbox", 500, &file, &err), 0, &err);
+	assert_false(file.done);
+	assert_rc(import_get(f->store, row, &import, &err), 1, &err);
+	assert_int_equal(import.files_done, 0);
+	assert_int_equal(import.failed, 0);
+	entry.reason = "failed";
+	assert_rc(import_file_end(f->store, &import, &file, &entry, FIXTURE_NOW, &err), 0, &err);
+	assert_rc(import_file_open(f->store, row, "a.mbox", 500, &file, &err), 0, &err);
+	assert_true(file.done);
+	assert_rc(import_get(f->store, row, &import, &err), 1, &err);
+	assert_int_equal(import.files_done, 1);
+	assert_int_equal(import.failed, 1);
+}
+
 static int count_user(const struct user_row *user, void *arg)
 {
 	assert_true(public_id_valid(user->public_id));
@@ -484,6 +518,7 @@ int main(void)
 		TEST(test_deleting_may_keep_messages),
 		TEST(test_folders_have_generations),
 		TEST(test_imports_count_and_resume),
+		TEST(test_a_file_ends_at_once_or_not),
 		TEST(test_the_first_owner_is_noticed_once),
 		TEST(test_the_audit_log_is_a_chain),
 		TEST(test_verify_names_what_is_wrong),
