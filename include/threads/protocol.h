@@ -73,7 +73,7 @@ enum frame_type {
 		     *       i role, i instance, i pid, t state (ready|starting|waiting|down), i restarts,
 		     *       i confined, t last error */
 	CTL_STOP,  /* S->R: end gracefully */
-	CTL_ALIVE, /* both ways: watchdog question and answer */
+	CTL_ALIVE, /* S->R: watchdog question. R->S: its answer; or [i ms]: busy for so long, do not ask */
 
 	/* ---- http -> auth, http -> api: one HTTP request ---- */
 	/* question: t method, t path (decoded, normalised, begins with "/"), t query (raw, without "?"),

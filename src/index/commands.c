@@ -15,7 +15,7 @@
 #include "index/schedule.h"
 #include "store/people.h"
 
-enum { FILES_INLINE_MAX = 1000 };
+enum { FILES_INLINE_MAX = 1000, VERIFY_MAX_MS = 12 * 60 * 60 * 1000 };
 
 /* ---- people ---- */
 
@@ -330,8 +330,11 @@ static int on_verify(struct index_role *ix, struct peer *peer, struct frame *f,
 	index_pack_key(ix, key);
 	rc = pack_reader_new(ix->pack_dir_fd, key, &reader, err);
 	OPENSSL_cleanse(key, sizeof(key));
+	/* Reading every blob of a large archive takes longer than the watchdog waits. */
+	role_busy(ix->role, VERIFY_MAX_MS);
 	if (rc == 0)
 		rc = store_verify(ix->store, reader, ix->pack_dir_fd, deep, &json, &faults, err);
+	role_busy(ix->role, 0);
 	if (rc < 0)
 		return reply_error(peer, f->id, rc, err);
 	frame_begin(&out, INDEX_VERIFY_IS, f->id);

@@ -270,3 +270,16 @@ int role_kill(struct role_context *role, enum role which, int64_t instance,
 	frame_put_int(&f, instance);
 	return peer_send(role->supervisor, &f, err);
 }
+
+void role_busy(struct role_context *role, int64_t ms)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct threads_error err;
+
+	if (!role->supervisor)
+		return;
+	frame_begin(&f, CTL_ALIVE, 0);
+	frame_put_int(&f, ms);
+	if (peer_send(role->supervisor, &f, &err) < 0)
+		log_debug("busy: %s", err.text);
+}

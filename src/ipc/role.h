@@ -83,6 +83,9 @@ int role_main(const struct role_program *program);
 /* Rings a doorbell at the roles that listen to it (enum bell in protocol.h). Best effort. */
 void role_bell(struct role_context *role, enum bell bell, int64_t id);
 
+/* Work of up to ms follows that answers no watchdog; 0: it is over. */
+void role_busy(struct role_context *role, int64_t ms);
+
 /* Asks the supervisor to start or end a process (index: imap, parse). host/port: for dial, imap only. */
 int role_start(struct role_context *role, enum role which, int64_t instance, const char *host,
 	       int port, struct threads_error *err) MUST_CHECK;

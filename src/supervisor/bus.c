@@ -262,6 +262,18 @@ static int on_bell(struct child *from, struct frame *f, struct threads_error *er
 	return 0;
 }
 
+/* The answer to the watchdog, or a role's word that it will be busy for a while. */
+static int on_alive(struct child *child, struct frame *f, struct threads_error *err)
+{
+	const int64_t busy_ms = frame_at_end(f) ? 0 : frame_get_int_in(f, 0, CHILD_BUSY_MAX_MS);
+	int rc = frame_get_end(f, err);
+
+	if (rc < 0)
+		return rc;
+	child_alive(child, busy_ms);
+	return 0;
+}
+
 static int on_frame(struct peer *peer, struct frame *f, void *arg, struct threads_error *err)
 {
 	struct child *child = arg;
@@ -283,8 +295,7 @@ static int on_frame(struct peer *peer, struct frame *f, void *arg, struct thread
 	case CTL_BELL:
 		return on_bell(child, f, err);
 	case CTL_ALIVE:
-		child->alive_asked = false;
-		return 0;
+		return on_alive(child, f, err);
 	default:
 		return threads_error_set(err, THREADS_EINVAL, "unknown frame %u", f->type);
 	}

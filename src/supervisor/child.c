@@ -127,6 +127,13 @@ void child_ready(struct child *child, bool confined)
 	bus_child_ready(child);
 }
 
+void child_alive(struct child *child, int64_t busy_ms)
+{
+	child->alive_asked = false;
+	if (child->permanent && child->state == CHILD_READY && !child->stopping)
+		loop_timer_set(child->timer, busy_ms > WATCHDOG_MS ? busy_ms : WATCHDOG_MS);
+}
+
 /* The timer means what the state says. */
 static void on_timer(void *arg)
 {
