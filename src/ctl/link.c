@@ -12,7 +12,7 @@
 
 static const char installed_config[] = "/etc/threads/threads.conf";
 
-enum { REPEAT_MAX = 20, REPEAT_WAIT_US = 250 * 1000 };
+enum { REPEAT_MAX = 20, REPEAT_WAIT_US = 250 * 1000, SILENCE_MS = 10 * 1000 };
 
 int link_data_dir(const struct ctl_args *args, struct strbuf *out, struct threads_error *err)
 {
@@ -102,16 +102,38 @@ int link_send(const struct link *link, const struct frame *f, struct threads_err
 	}
 }
 
-int link_receive(const struct link *link, struct frame *f, struct threads_error *err)
+int link_wait(struct link *link, struct threads_error *err)
+{
+	struct pollfd fds = { .fd = link->fd, .events = POLLIN };
+	const int rc = poll(&fds, 1, link->told ? -1 : SILENCE_MS);
+
+	if (rc < 0 && errno != EINTR)
+		return threads_error_set(err, THREADS_EIO, "poll: %m");
+	if (rc == 0 && link->impatient)
+		return threads_error_set(
+			err, THREADS_ELIMIT,
+			"the hub runs, but has not answered for %d s; its log says "
+			"which of its roles is missing",
+			SILENCE_MS / 1000);
+	if (rc == 0)
+		fprintf(stderr,
+			"threadsctl: the hub has not answered for %d s; still waiting "
+			"('threadsctl status' and its log say why)\n",
+			SILENCE_MS / 1000);
+	link->told |= rc == 0;
+	return 0;
+}
+
+int link_receive(struct link *link, struct frame *f, struct threads_error *err)
 {
 	for (;;) {
-		struct pollfd fds = { .fd = link->fd, .events = POLLIN };
-		const int rc = frame_recv(link->fd, f, err);
+		int rc = frame_recv(link->fd, f, err);
 
 		if (rc != THREADS_EAGAIN)
 			return rc;
-		if (poll(&fds, 1, -1) < 0 && errno != EINTR)
-			return threads_error_set(err, THREADS_EIO, "poll: %m");
+		rc = link_wait(link, err);
+		if (rc < 0)
+			return rc;
 	}
 }
 
@@ -191,8 +213,7 @@ static int on_answer(struct frame *f, const struct link_handler *handler, bool *
 	}
 }
 
-int link_answers(const struct link *link, const struct link_handler *handler,
-		 struct threads_error *err)
+int link_answers(struct link *link, const struct link_handler *handler, struct threads_error *err)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	bool spoke = false;
@@ -200,6 +221,8 @@ int link_answers(const struct link *link, const struct link_handler *handler,
 
 	do {
 		rc = link_receive(link, &f, err);
+		if (rc == THREADS_ELIMIT)
+			return rc;
 		if (rc > 0)
 			rc = on_answer(&f, handler, &spoke, err);
 		else
@@ -218,6 +241,7 @@ static int run_once(const struct ctl_args *args, uint16_t type, const char *verb
 	CLEANUP(link_release) struct link link = LINK_INIT;
 	int rc = link_open(args, &link, err);
 
+	link.impatient = strcmp(verb, "status") == 0;
 	if (rc < 0)
 		return rc;
 	rc = link_ask(&link, type, verb, arguments, err);

@@ -11,6 +11,8 @@
 struct link {
 	int fd;
 	uint32_t last_id;
+	bool impatient; /* silence ends the command; else it is told once */
+	bool told;
 };
 
 #define LINK_INIT                                                                                  \
@@ -28,8 +30,10 @@ void link_release(struct link *link); /* for CLEANUP too */
 
 /* Waits until the hub reads. Errors: THREADS_EIO (the connection broke). */
 int link_send(const struct link *link, const struct frame *f, struct threads_error *err) MUST_CHECK;
-/* Waits for the next frame. Returns 1, 0 when the hub closed. */
-int link_receive(const struct link *link, struct frame *f, struct threads_error *err) MUST_CHECK;
+/* Waits until something can be read; after 10 s of silence says so once, or ends (impatient). */
+int link_wait(struct link *link, struct threads_error *err) MUST_CHECK;
+/* Waits for the next frame. Returns 1, 0 when the hub closed. Errors: THREADS_ELIMIT (silence). */
+int link_receive(struct link *link, struct frame *f, struct threads_error *err) MUST_CHECK;
 
 /* Sends a verb with its arguments. type is CTL_VERB_API or CTL_VERB_AUTH. */
 int link_ask(struct link *link, uint16_t type, const char *verb, const json_t *arguments,
@@ -48,7 +52,7 @@ struct link_handler {
  * with the hub's words; THREADS_EAGAIN if the connection broke before any line
  * or blob came (worth asking again), THREADS_EIO if later.
  */
-int link_answers(const struct link *link, const struct link_handler *handler,
+int link_answers(struct link *link, const struct link_handler *handler,
 		 struct threads_error *err) MUST_CHECK;
 
 /*

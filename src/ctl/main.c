@@ -29,8 +29,7 @@ int main(int argc, char **argv)
 	if (!args.verb)
 		return ctl_has(&args, OPT_VERSION) ? verb_version(&args) : verb_help(&args);
 	if (ctl_has(&args, OPT_HELP)) {
-		printf("usage: threadsctl %s %s\n%s\n", args.verb->words, args.verb->options,
-		       args.verb->purpose);
+		help_print(args.verb);
 		return CTL_DONE;
 	}
 	status = args.verb->run(&args);

@@ -4,38 +4,56 @@
 static const struct {
 	const char *name;
 	bool has_value;
+	const char *purpose;
 } option_table[] = {
-	[OPT_DATA] = { "data", true },
-	[OPT_CONFIG] = { "config", true },
-	[OPT_JSON] = { "json", false },
-	[OPT_HELP] = { "help", false },
-	[OPT_VERSION] = { "version", false },
-	[OPT_USER] = { "user", true },
-	[OPT_NAME] = { "name", true },
-	[OPT_DISPLAY_NAME] = { "display-name", true },
-	[OPT_PASSWORD_STDIN] = { "password-stdin", false },
-	[OPT_PRINT_TOTP] = { "print-totp", false },
-	[OPT_ROLE] = { "role", true },
-	[OPT_ACCOUNT] = { "account", true },
-	[OPT_OWNER] = { "owner", true },
-	[OPT_POLICY] = { "policy", true },
-	[OPT_IMAP] = { "imap", true },
-	[OPT_TLS] = { "tls", true },
-	[OPT_CA_FILE] = { "ca-file", true },
-	[OPT_FOLDER] = { "folder", true },
-	[OPT_WAIT] = { "wait", false },
-	[OPT_KEEP_MESSAGES] = { "keep-messages", false },
-	[OPT_LIMIT] = { "limit", true },
-	[OPT_SORT] = { "sort", true },
-	[OPT_TIME] = { "time", false },
-	[OPT_RAW] = { "raw", false },
-	[OPT_DEEP] = { "deep", false },
-	[OPT_KEY_FILE] = { "key-file", true },
+	[OPT_DATA] = { "data", true, "the hub's data folder" },
+	[OPT_CONFIG] = { "config", true,
+			 "configuration that names it (default: /etc/threads/threads.conf)" },
+	[OPT_JSON] = { "json", false, "JSON instead of text" },
+	[OPT_HELP] = { "help", false, "this text" },
+	[OPT_VERSION] = { "version", false, "of this program" },
+	[OPT_USER] = { "user", true, "in whose name" },
+	[OPT_NAME] = { "name", true, "of the account or the person" },
+	[OPT_DISPLAY_NAME] = { "display-name", true, "as others read it" },
+	[OPT_PASSWORD_STDIN] = { "password-stdin", false,
+				 "reads the password from standard input" },
+	[OPT_PRINT_TOTP] = { "print-totp", false, "prints the authenticator's secret" },
+	[OPT_ROLE] = { "role", true, "user, admin or auditor (default: user)" },
+	[OPT_ACCOUNT] = { "account", true, "of this account" },
+	[OPT_OWNER] = { "owner", true, "whose account it is (default: the first owner)" },
+	[OPT_POLICY] = { "policy", true,
+			 "open: colleagues may see it by the rules; closed: its owner alone" },
+	[OPT_IMAP] = { "imap", true, "HOST:PORT of the mail server" },
+	[OPT_TLS] = { "tls", true,
+		      "implicit (usually port 993), starttls (143), or none (this machine only)" },
+	[OPT_CA_FILE] = { "ca-file", true,
+			  "certificate of an issuer that only this server uses, PEM" },
+	[OPT_FOLDER] = { "folder", true, "this folder only; may be given more than once" },
+	[OPT_WAIT] = { "wait", false, "until it is done" },
+	[OPT_KEEP_MESSAGES] = { "keep-messages", false,
+				"only stop collecting; what is stored stays" },
+	[OPT_LIMIT] = { "limit", true, "at most so many lines (default: 50)" },
+	[OPT_SORT] = { "sort", true, "newest or relevance (default: newest)" },
+	[OPT_TIME] = { "time", false, "milliseconds of the query, on standard error" },
+	[OPT_RAW] = { "raw", false, "the bytes as they came" },
+	[OPT_DEEP] = { "deep", false, "reads and hashes every blob, too" },
+	[OPT_KEY_FILE] = { "key-file", true, "the master key that belongs to the copy" },
 };
 
 /* Options that every verb takes. */
 static const unsigned common_options =
 	OPT_BIT(OPT_DATA) | OPT_BIT(OPT_CONFIG) | OPT_BIT(OPT_JSON) | OPT_BIT(OPT_HELP);
+
+bool ctl_describe(unsigned bits, size_t i, const char **ret_name, bool *ret_has_value,
+		  const char **ret_purpose)
+{
+	if (i >= OPT_COUNT)
+		return false;
+	*ret_name = bits & OPT_BIT(i) ? option_table[i].name : NULL;
+	*ret_has_value = option_table[i].has_value;
+	*ret_purpose = option_table[i].purpose;
+	return true;
+}
 
 bool ctl_has(const struct ctl_args *args, enum ctl_option option)
 {

@@ -74,6 +74,9 @@ int ctl_args_parse(int argc, char **argv, const struct ctl_verb *verbs, struct c
 		   struct threads_error *err) MUST_CHECK;
 
 bool ctl_has(const struct ctl_args *args, enum ctl_option option);
+/* For help: option i, its name NULL when it is not among bits. False behind the last one. */
+bool ctl_describe(unsigned bits, size_t i, const char **ret_name, bool *ret_has_value,
+		  const char **ret_purpose);
 /* The option's value, or "". */
 const char *ctl_value(const struct ctl_args *args, enum ctl_option option);
 

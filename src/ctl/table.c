@@ -68,13 +68,64 @@ int verb_version(const struct ctl_args *args)
 	return CTL_DONE;
 }
 
+/* "account" names all that begin with this word, "account add" one. */
+static bool is_about(const struct ctl_verb *verb, const char *about)
+{
+	const size_t len = strlen(about);
+
+	return strncmp(verb->words, about, len) == 0 &&
+	       (len == 0 || verb->words[len] == '\0' || verb->words[len] == ' ');
+}
+
+static void print_verb(const struct ctl_verb *verb)
+{
+	printf("  %s%s%s\n      %s\n", verb->words, *verb->options ? " " : "", verb->options,
+	       verb->purpose);
+}
+
+static void print_options(unsigned bits)
+{
+	const char *name, *purpose;
+	bool has_value;
+
+	for (size_t i = 0; ctl_describe(bits, i, &name, &has_value, &purpose); i++)
+		if (name)
+			printf("      --%-16s %s\n", name, purpose);
+}
+
+void help_print(const struct ctl_verb *verb)
+{
+	print_verb(verb);
+	print_options((verb->required | verb->allowed) &
+		      ~(OPT_BIT(OPT_DATA) | OPT_BIT(OPT_CONFIG) | OPT_BIT(OPT_JSON)));
+}
+
 int verb_help(const struct ctl_args *args)
 {
-	const char *about = args->rest_count > 0 ? args->rest[0] : "";
+	CLEANUP(strbuf_release) struct strbuf about = STRBUF_INIT(200);
+	CLEANUP(strbuf_release) struct strbuf words = STRBUF_INIT(400);
+	size_t found = 0;
 
+	for (int i = 0; i < args->rest_count; i++)
+		strbuf_addf(&about, "%s%s", i ? " " : "", args->rest[i]);
+	for (const struct ctl_verb *verb = ctl_verbs; verb->words; verb++)
+		found += is_about(verb, strbuf_str(&about));
+	if (!found) {
+		strbuf_addf(&words, "unknown command '%s'; 'threadsctl help' lists them",
+			    strbuf_str(&about));
+		print_failure(strbuf_str(&words));
+		return CTL_USAGE;
+	}
 	puts("Usage: threadsctl [--data DIR] [--config FILE] [--json] COMMAND ...\n");
 	for (const struct ctl_verb *verb = ctl_verbs; verb->words; verb++)
-		if (strncmp(verb->words, about, strlen(about)) == 0)
-			printf("  %s %s\n      %s\n", verb->words, verb->options, verb->purpose);
+		if (is_about(verb, strbuf_str(&about))) {
+			if (args->rest_count)
+				help_print(verb);
+			else
+				print_verb(verb);
+		}
+	puts("\nEvery command takes:");
+	print_options(OPT_BIT(OPT_DATA) | OPT_BIT(OPT_CONFIG) | OPT_BIT(OPT_JSON));
+	puts("\nIt ends with 0 when it was done, 1 when it failed, 2 when it was written wrongly.");
 	return CTL_DONE;
 }

@@ -238,13 +238,11 @@ static int converse(struct import *import, struct threads_error *err)
 	int rc = connect_hub(import, err);
 
 	while (rc == 0 && !import->done) {
-		struct pollfd fds = { .fd = import->link.fd, .events = POLLIN };
-
 		rc = receive(import, err);
 		if (rc == 0 && !import->done && may_send(import))
 			rc = send_files(import, err);
-		else if (rc == 0 && !import->done && poll(&fds, 1, -1) < 0 && errno != EINTR)
-			rc = threads_error_set(err, THREADS_EIO, "poll: %m");
+		else if (rc == 0 && !import->done)
+			rc = link_wait(&import->link, err);
 	}
 	return rc;
 }

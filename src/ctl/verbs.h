@@ -35,6 +35,9 @@ int verb_later(const struct ctl_args *args);
 int verb_help(const struct ctl_args *args);
 int verb_version(const struct ctl_args *args);
 
+/* Prints one command and what its options mean. */
+void help_print(const struct ctl_verb *verb);
+
 /* "HOST:PORT" or "[IPv6]:PORT": appends the host, gives the port. Errors: THREADS_EINVAL. */
 int verb_split_host(const char *text, struct strbuf *host, int64_t *ret_port,
 		    struct threads_error *err) MUST_CHECK;
