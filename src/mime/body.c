@@ -3,6 +3,7 @@
 
 #include "mime/header.h"
 #include "mime/html_text.h"
+#include "mime/part.h"
 #include "mime/text_digest.h"
 
 enum { SCRATCH_MAX = 16 << 20 };

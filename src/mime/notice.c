@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "mime/header.h"
+#include "mime/part.h"
 
 enum {
 	LOOK_BYTES = 4096, /* codes stand at the top */

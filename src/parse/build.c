@@ -7,6 +7,7 @@
 #include "mime/filename.h"
 #include "mime/header.h"
 #include "mime/notice.h"
+#include "mime/part.h"
 #include "mime/text_digest.h"
 #include "parse/text_pool.h"
 

@@ -6,6 +6,7 @@
 #include "mime/date.h"
 #include "mime/filename.h"
 #include "mime/header.h"
+#include "mime/part.h"
 #include "mime/text_digest.h"
 
 enum {
