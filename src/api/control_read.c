@@ -264,13 +264,13 @@ static json_t *account_line(const json_t *account)
 	json_t *owner = json_object_get(account, "owner");
 	json_t *words = json_object_get(json_object_get(account, "error"), "words");
 
-	return json_pack("{sO,sO,sO,sO,so,sO,sO}", "name", json_object_get(account, "name"), "type",
-			 json_object_get(account, "type"), "owner",
-			 json_object_get(owner, "sign_in"), "state",
-			 json_object_get(account, "state"), "error",
-			 words ? json_incref(words) : json_null(), "messages",
-			 json_object_get(account, "messages"), "last_ok",
-			 json_object_get(account, "last_ok"));
+	return json_pack(
+		"{sO,sO,sO,sO,sO,so,sO,sO}", "number", json_object_get(account, "number"), "name",
+		json_object_get(account, "name"), "type", json_object_get(account, "type"), "owner",
+		json_object_get(owner, "sign_in"), "state", json_object_get(account, "state"),
+		"error", words ? json_incref(words) : json_null(), "messages",
+		json_object_get(account, "messages"), "last_ok",
+		json_object_get(account, "last_ok"));
 }
 
 int control_accounts(struct control *control, struct threads_error *err)

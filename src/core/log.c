@@ -2,18 +2,59 @@
 #include "core/log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/clock.h"
 
 enum { LOG_LINE_MAX = 1024 };
 
 /* The only mutable state of the library, set once in main(). */
 static const char *log_name = "threads";
 static enum log_level log_max_level = LOG_LEVEL_INFO;
+static bool log_timed;
+
+/* journald says "device:inode" of the stream that it reads. */
+static bool goes_to_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(stream, ours) == 0;
+}
+
+/* The first use of the calendar reads files, which confinement will forbid. */
+static void prepare_calendar(void)
+{
+	char now[CLOCK_RFC3339_SIZE];
+
+	clock_format_rfc3339(clock_now_ms(NULL), now, sizeof(now));
+}
 
 void log_setup(const char *name, enum log_level max_level)
 {
 	log_name = name;
 	log_max_level = max_level;
+	log_timed = !goes_to_journal();
+	prepare_calendar();
+}
+
+static size_t put_head(char *line, size_t size, enum log_level level)
+{
+	char now[CLOCK_RFC3339_SIZE] = "";
+
+	if (log_timed)
+		clock_format_rfc3339(clock_now_ms(NULL), now, sizeof(now));
+	return (size_t)snprintf(line, size, "<%d>%s%s%s: ", (int)level, now, log_timed ? " " : "",
+				log_name);
 }
 
 void log_event(enum log_level level, const char *fmt, ...)
@@ -25,7 +66,7 @@ void log_event(enum log_level level, const char *fmt, ...)
 
 	if (level > log_max_level)
 		return;
-	head = (size_t)snprintf(line, sizeof(line) - 1, "<%d>%s: ", (int)level, log_name);
+	head = put_head(line, sizeof(line) - 1, level);
 	va_start(ap, fmt);
 	errno = saved; /* for %m */
 	vsnprintf(line + head, sizeof(line) - head - 1, fmt, ap);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One event a line on stderr: "<4>imap: account=17 msg="login refused"".
- * journald keeps the level and adds the time. Never message content, never a
+ * One event a line on stderr: "<4>2026-11-21T09:41:34.123Z imap 17: kind=refused".
+ * The time is left out when journald reads, which adds its own. Never message content, never a
  * secret; addresses at LOG_LEVEL_DEBUG only. Libraries do not log.
  */
 #ifndef THREADS_CORE_LOG_H
@@ -17,7 +17,7 @@ enum log_level {
 	LOG_LEVEL_DEBUG = 7,
 };
 
-/* name must live as long as the process ("imap"). Default: INFO, name "threads". */
+/* name must live as long as the process ("imap"). Call it before confinement. Default: INFO, name "threads". */
 void log_setup(const char *name, enum log_level max_level);
 
 /* One line; line breaks and control characters in the result become '?'. At most 1,000 bytes. */

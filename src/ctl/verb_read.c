@@ -54,6 +54,7 @@ static int run_list(const struct ctl_args *args, void (*print)(const json_t *), 
 
 static void print_account(const json_t *line)
 {
+	printf("%4" PRId64 "  ", print_number(line, "number"));
 	print_cell(print_field(line, "name"), 24);
 	print_cell(print_field(line, "type"), 6);
 	print_cell(print_field(line, "owner"), 12);
@@ -180,7 +181,15 @@ int verb_ledger(const struct ctl_args *args)
 
 static void print_role(const json_t *role)
 {
-	print_cell(print_field(role, "role"), 10);
+	char name[40];
+
+	/* The number of imap is that of its account. */
+	if (print_number(role, "instance") && strcmp(print_field(role, "role"), "parse") != 0)
+		snprintf(name, sizeof(name), "%.20s %" PRId64, print_field(role, "role"),
+			 print_number(role, "instance"));
+	else
+		snprintf(name, sizeof(name), "%.20s", print_field(role, "role"));
+	print_cell(name, 10);
 	printf("%8" PRId64 "  ", print_number(role, "pid"));
 	print_cell(print_field(role, "state"), 10);
 	printf("restarts %" PRId64, print_number(role, "restarts"));

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 
 #include "core/log.h"
@@ -21,6 +22,7 @@ enum { MEMORY_MAX = 1024 * 1024 * 1024 };
 static const char bundle_path[] = "/etc/ssl/certs/ca-certificates.crt";
 
 struct imap_process {
+	char name[40]; /* of the log's lines: "imap 17", by account */
 	struct links *links;
 	pthread_t thread;
 	bool has_thread;
@@ -46,6 +48,8 @@ static int imap_open(struct role_context *role, struct threads_error *err)
 	if (!p)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	role->state = p;
+	snprintf(p->name, sizeof(p->name), "imap %lld", (long long)role->instance);
+	log_setup(p->name, (enum log_level)config_int(role->config, "log_level"));
 	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes with write(2) */
 	p->bundle_fd = open(bundle_path, O_RDONLY | O_CLOEXEC);
 	if (p->bundle_fd < 0)
@@ -118,6 +122,7 @@ static void imap_close(struct role_context *role)
 		close(p->bundle_fd);
 	if (p->done_fd >= 0)
 		close(p->done_fd);
+	log_setup("imap", (enum log_level)config_int(role->config, "log_level"));
 	free(p);
 	role->state = NULL;
 }

@@ -41,7 +41,7 @@ static const char sql_ledger_all[] =
 static const char sql_pass[] =
 	"SELECT pass_started_ms, pass_ended_ms, pass_server, pass_stored, pass_duplicate,"
 	" pass_excluded, pass_failed, pass_bodies, pass_bytes, pass_read, pass_wanted, activity,"
-	" state, error_text FROM account WHERE public_id = :public_id";
+	" state, error_text, failures FROM account WHERE public_id = :public_id";
 
 /* ---- one account --------------------------------------------------------------------- */
 
@@ -158,6 +158,8 @@ static void account_columns_put(const struct query *q, const struct viewer *view
 	json_put_int(account, "messages", query_int(q, 15));
 	json_put_time(account, "last_ok", query_int(q, 16));
 	imap_put(q, account);
+	if (viewer->role == VIEWER_OPERATOR)
+		json_put_int(account, "number", query_int(q, 0)); /* as logs name it */
 	json_put_bool(account, "mine", query_int(q, 24) != 0);
 	json_put_bool(account, "may_manage", query_int(q, 24) != 0 || viewer_manages(viewer));
 }
@@ -397,6 +399,7 @@ int reader_pass(struct reader *reader, const char *account_id, json_t **ret_pass
 	json_put_text(pass, "activity", query_text(&q, 11));
 	json_put_text(pass, "state", query_text(&q, 12));
 	json_put_text(pass, "error", query_text(&q, 13));
+	json_put_int(pass, "failures", query_int(&q, 14));
 	*ret_pass = pass;
 	return 1;
 }

@@ -30,11 +30,12 @@ static int drop_identity(const struct supervisor *s, enum role role)
 	return setresuid(id, id, id);
 }
 
-/* Sanitizers read their options from the environment; nothing else is handed down. */
+/* Sanitizers read their options from the environment, and the log whether journald
+ * listens; nothing else is handed down. */
 static size_t collect_environment(char **out, size_t max)
 {
 	static const char *const names[] = { "ASAN_OPTIONS", "UBSAN_OPTIONS",
-					     "THREADS_SANITIZER_DIR" };
+					     "THREADS_SANITIZER_DIR", "JOURNAL_STREAM" };
 	size_t count = 0;
 
 	for (char **e = environ; *e; e++)
