@@ -2,7 +2,6 @@
 #include "supervisor/bus.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -312,8 +311,10 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 			    why->text);
 	child->control = NULL;
 	child->state = child->state == CHILD_READY ? CHILD_DOWN : child->state;
-	if (!child->stopping && child->pid > 0)
-		kill(child->pid, SIGKILL); /* mostly dead already: how is told by its status */
+	if (why && why->code != THREADS_EIO)
+		child_kill(child, "it sent what it may not send");
+	else if (!child->stopping)
+		child_leaves(child);
 }
 
 int bus_attach(struct child *child, int fd, struct threads_error *err)

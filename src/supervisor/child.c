@@ -13,6 +13,7 @@
 
 enum {
 	READY_WITHIN_MS = 30 * 1000,
+	LEAVE_WITHIN_MS = 10 * 1000,
 	DELAY_FIRST_MS = 1000,
 	DELAY_LAST_MS = 60 * 1000,
 	CRASH_WINDOW_MS = 60 * 1000,
@@ -102,6 +103,7 @@ void child_start(struct child *child)
 	child->state = CHILD_STARTING;
 	child->stopping = false;
 	child->alive_asked = false;
+	child->leaving = false;
 	child->killed_for = NULL;
 	loop_timer_set(child->timer, READY_WITHIN_MS);
 	if (spawn_role(child, &err) == 0)
@@ -143,13 +145,14 @@ static void on_timer(void *arg)
 		bus_start_allowed(child);
 		return;
 	}
-	if (child->state == CHILD_STARTING) {
+	if (child->state == CHILD_STARTING && !child->leaving) {
 		child_kill(child, "not ready after 30 s");
 		return;
 	}
-	if (child->stopping || child->alive_asked) {
-		child_kill(child, child->stopping ? "it did not end when asked"
-						  : "it did not answer the watchdog");
+	if (child->stopping || child->leaving || child->alive_asked) {
+		child_kill(child, child->stopping || child->leaving
+					  ? "it did not end"
+					  : "it did not answer the watchdog");
 		return;
 	}
 	if (child->state == CHILD_READY && bus_ask_alive(child)) {
@@ -165,6 +168,12 @@ void child_stop(struct child *child)
 	child->stopping = true;
 	bus_say_stop(child);
 	loop_timer_set(child->timer, STOP_WITHIN_MS);
+}
+
+void child_leaves(struct child *child)
+{
+	child->leaving = true;
+	loop_timer_set(child->timer, LEAVE_WITHIN_MS);
 }
 
 void child_kill(struct child *child, const char *why)

@@ -25,6 +25,8 @@ void child_ready(struct child *child, bool confined);
 
 /* Asks it to end; SIGKILL follows if it does not. */
 void child_stop(struct child *child);
+/* It closed its control connection; SIGKILL follows if it does not end. */
+void child_leaves(struct child *child);
 /* SIGKILL; why is a literal that is told with its end, NULL when that is nobody's trouble. */
 void child_kill(struct child *child, const char *why);
 

@@ -37,6 +37,7 @@ struct child {
 	bool confined;
 	bool was_ready;
 	bool stopping; /* asked to end */
+	bool leaving;  /* closed its control connection: it ends, or dies just now */
 	bool alive_asked;
 	const char *killed_for; /* why we killed it; NULL: we did not */
 	int restarts;
