@@ -49,6 +49,7 @@ struct control {
 	struct reader_blob blob;
 	char target[PUBLIC_ID_SIZE];
 	int64_t since_ms, until_ms;
+	int64_t progress_ms, progress_mark, failures; /* sync: when it last got on */
 	int retries;
 
 	/* import */

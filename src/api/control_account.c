@@ -9,6 +9,7 @@ enum {
 	POLL_MS = 300,
 	TEST_WAIT_MS = 90 * 1000,
 	SYNC_WAIT_MS = 6 * 60 * 60 * 1000,
+	SYNC_STUCK_MS = 30 * 1000,
 	TEST_RETRIES = 20,
 };
 
@@ -238,6 +239,38 @@ int control_account_secret(struct control *control, struct threads_error *err)
 
 /* ---- sync ------------------------------------------------------------------------------------------ */
 
+static int64_t pass_int(const json_t *pass, const char *name)
+{
+	return json_integer_value(json_object_get(pass, name));
+}
+
+/* It failed again and again without bringing a message: the person is told instead of kept waiting. */
+static bool sync_stuck(struct control *control, const json_t *pass, int64_t started_ms)
+{
+	const int64_t now_ms = api_now(control->api), failures = pass_int(pass, "failures");
+	const int64_t mark = started_ms + pass_int(pass, "read");
+
+	if (control->progress_ms == 0 || mark != control->progress_mark ||
+	    failures < control->failures) {
+		control->progress_ms = now_ms;
+		control->progress_mark = mark;
+		control->failures = failures;
+	}
+	return failures > control->failures && now_ms - control->progress_ms > SYNC_STUCK_MS &&
+	       *json_string_value(json_object_get(pass, "error"));
+}
+
+static void sync_fail(struct control *control, const json_t *pass)
+{
+	CLEANUP(strbuf_release) struct strbuf words = STRBUF_INIT(2048);
+
+	strbuf_addf(&words,
+		    "%s It is tried again by itself; \"threadsctl account list\" shows how it "
+		    "goes on.",
+		    json_string_value(json_object_get(pass, "error")));
+	control_fail(control, strbuf_str(&words));
+}
+
 static void sync_poll(struct control *control)
 {
 	CLEANUP(json_freep) json_t *pass = NULL;
@@ -258,8 +291,13 @@ static void sync_poll(struct control *control)
 		control_fail(control, json_string_value(json_object_get(pass, "error")));
 		return;
 	}
+	if (rc == 1 && sync_stuck(control, pass, started_ms)) {
+		sync_fail(control, pass);
+		return;
+	}
 	if (rc == 0 || api_now(control->api) > control->until_ms) {
-		control_fail(control, "The account did not finish in time.");
+		control_fail(control, rc == 0 ? "The account was removed meanwhile."
+					      : "The account did not finish in time.");
 		return;
 	}
 	if (rc == 1 && started_ms >= control->since_ms && control->retries++ % 4 == 0)

@@ -191,6 +191,13 @@ static int sync_now(struct index_role *ix, const struct account *account, char w
 	if (strcmp(account->type, "imap") != 0)
 		return threads_error_set(err, THREADS_EINVAL,
 					 "only mail accounts are synchronised");
+	if (strcmp(account->state, "draft") == 0)
+		return threads_error_set(err, THREADS_EINVAL,
+					 "the log-in of this account never worked; give its "
+					 "password first");
+	if (strcmp(account->state, "paused") == 0)
+		return threads_error_set(err, THREADS_EINVAL,
+					 "the account is paused; resume it first");
 	if (strcmp(account->state, "active") != 0 && strcmp(account->state, "error") != 0)
 		return threads_error_set(err, THREADS_EINVAL, "the account is %s", account->state);
 	if (session && session->mode == IMAP_MODE_SYNC) {

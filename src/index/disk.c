@@ -23,8 +23,9 @@ void disk_check(void *arg)
 	if (ix->disk_full)
 		loop_timer_set(ix->disk_timer, LOOK_FULL_MS);
 	if (ix->disk_full && !was_full)
-		log_warning("the disk is %d %% full: collecting has stopped, search goes on",
-			    ix->disk_percent);
+		log_warning("the disk is %d %% full, %lld MB are free: collecting has stopped, "
+			    "search goes on",
+			    ix->disk_percent, (long long)(fs.f_bavail * fs.f_frsize / 1000000));
 	if (!ix->disk_full && was_full) {
 		log_notice("there is room on the disk again: collecting goes on");
 		loop_timer_set(ix->tick, 0);

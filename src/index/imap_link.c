@@ -115,13 +115,16 @@ static int on_state(struct imap_session *session, struct frame *f, struct thread
 		session->in_pass = true;
 		rc = account_pass_begin(store, session->account_id, now_ms, err);
 	}
-	if (rc == 0 && (listing || idle))
+	/* A test proves itself at its end: a chosen folder may be missing. */
+	if (rc == 0 && (listing || idle) && session->mode != IMAP_MODE_TEST)
 		rc = recover(session, now_ms, err);
 	if (rc == 0)
 		rc = account_set_activity(store, session->account_id, activity, &trouble,
 					  next_try(session, idle, retry_ms, now_ms), now_ms, err);
 	/* A folder that is gone is trouble of a process that goes on. */
 	session->reported = *trouble.kind && !idle;
+	if (rc == 0 && idle && !*trouble.kind && session->mode == IMAP_MODE_TEST && !session->ended)
+		schedule_tested(session, true);
 	if (rc == 0 && *trouble.kind) {
 		session->in_pass = false;
 		if (session->mode == IMAP_MODE_TEST)
@@ -131,6 +134,22 @@ static int on_state(struct imap_session *session, struct frame *f, struct thread
 	}
 	role_bell(session->ix->role, BELL_ACCOUNTS, session->account_id);
 	return rc;
+}
+
+/* Whether the person chose more folders than the server has of them. */
+static bool lacks_chosen(struct imap_session *session, const struct folder_listed *folders,
+			 int64_t count)
+{
+	CLEANUP(account_release) struct account account = { 0 };
+	CLEANUP(json_freep) json_t *wanted = NULL;
+	size_t found = 0;
+
+	if (account_get(session->ix->store, session->account_id, &account, NULL) <= 0)
+		return false;
+	wanted = json_loads(account.folders ? account.folders : "", 0, NULL);
+	for (int64_t i = 0; i < count; i++)
+		found += folders[i].chosen;
+	return json_array_size(wanted) > found;
 }
 
 static int on_folders(struct imap_session *session, struct frame *f, struct threads_error *err)
@@ -152,7 +171,8 @@ static int on_folders(struct imap_session *session, struct frame *f, struct thre
 	if (rc == 0)
 		rc = folder_list(session->ix->store, session->account_id, folders, (size_t)count,
 				 clock_now_ms(NULL), err);
-	if (rc == 0 && session->mode == IMAP_MODE_TEST)
+	/* A misspelt folder is refused: "idle" says so next. */
+	if (rc == 0 && session->mode == IMAP_MODE_TEST && !lacks_chosen(session, folders, count))
 		schedule_tested(session, true);
 	return rc;
 }

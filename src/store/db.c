@@ -52,6 +52,8 @@ int db_error(struct db *db, int rc, struct threads_error *err)
 	default:
 		break;
 	}
+	if ((rc & 0xFF) == SQLITE_FULL)
+		return threads_error_set(err, code, "the disk is full; make room and try again");
 	/* What a reader sees while the writer starts, recovers or is away. */
 	if (rc == SQLITE_BUSY_RECOVERY || rc == SQLITE_READONLY_RECOVERY ||
 	    rc == SQLITE_READONLY_DIRECTORY || rc == SQLITE_READONLY_CANTINIT)

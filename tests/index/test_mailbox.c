@@ -391,6 +391,7 @@ static void test_accounts_take_turns(void **state)
 	frame_begin(&f, IMAP_FOLDERS, 0);
 	frame_put_int(&f, 0);
 	play_send(p, fd, &f);
+	play_imap_state(p, fd, "idle", "", 0);
 	close(fd);
 	play_exited(p, ROLE_IMAP, other, 0,
 		    0); /* index may hear of it before it reads the folders */
