@@ -288,6 +288,9 @@ void batch_tick(void *arg)
 
 	if (!batch)
 		return;
+	/* Looked at before every slice: an import would fill the reserve between two timers. */
+	if (!ix->disk_full)
+		disk_check(ix);
 	if (ix->disk_full && !batch->cancelled) {
 		loop_timer_set(ix->tick, STORE_RETRY_MS);
 		return;
