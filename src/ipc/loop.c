@@ -56,6 +56,7 @@ static int signals_open(struct loop *loop, struct threads_error *err)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP); /* a terminal that closes; "nohup" still ignores it */
 	errno = pthread_sigmask(SIG_BLOCK, &set, NULL);
 	if (errno)
 		return threads_error_set(err, THREADS_EIO, "pthread_sigmask: %m");

@@ -44,7 +44,7 @@ bool loop_stopping(const struct loop *loop);
 /* Lets the loop turn again after it was stopped: a shutdown still needs its events. */
 void loop_resume(struct loop *loop);
 
-/* Runs until loop_stop(), SIGTERM or SIGINT. */
+/* Runs until loop_stop(), SIGTERM, SIGINT or SIGHUP. */
 int loop_run(struct loop *loop, struct threads_error *err) MUST_CHECK;
 
 /* One turn, at most wait_ms; for programs with a loop of their own. Returns 1, or 0 when stopping. */
