@@ -46,9 +46,9 @@ export async function pauseAndSync(alice) {
 	same("a pause is kept by the hub", (await account(page, alice.account)).state, "paused");
 	await idle(page, alice.account);
 	await look(page, "account-paused");
+	const before = (await account(page, alice.account)).last_ok;
 	await page.getByRole("button", { name: "Go on" }).click();
 	await page.getByRole("button", { name: "Sync now" }).waitFor();
-	const before = (await account(page, alice.account)).last_ok;
 	await until("the pass after the pause", async () => (await account(page, alice.account)).last_ok !== before);
 	/* Read before the click: a pass without news is over in milliseconds. */
 	const synced = (await account(page, alice.account)).last_ok;
