@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "api/route.h"
+#include "core/encode.h"
 #include "core/log.h"
 #include "core/utf8.h"
 #include "ipc/memfd.h"
@@ -375,23 +376,14 @@ void exchange_run(struct exchange *ex, exchange_fn *fn)
 
 /* ---- the query ------------------------------------------------------------------------ */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* application/x-www-form-urlencoded; what is malformed stays as it is. */
 static void form_decode(struct strbuf *out, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		const int high = text[i] == '%' && i + 2 < len ? hex_digit(text[i + 1]) : -1;
-		const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+		const int value = text[i] == '%' ? hex_pair(text + i + 1, text + len) : -1;
 
-		if (low >= 0) {
-			strbuf_add_char(out, (char)(high * 16 + low));
+		if (value >= 0) {
+			strbuf_add_char(out, (char)value);
 			i += 2;
 		} else {
 			strbuf_add_char(out, text[i] == '+' ? ' ' : text[i]);

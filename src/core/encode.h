@@ -26,4 +26,23 @@ int base32_decode(struct strbuf *out, const char *text, size_t len,
 int hex_decode(struct strbuf *out, const char *text, size_t len,
 	       struct threads_error *err) MUST_CHECK;
 
+/* The value of one hex digit of either case, or -1. */
+static inline int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The byte that the two digits before end say, as in "%41" or "=41"; -1 if they are none. */
+static inline int hex_pair(const char *p, const char *end)
+{
+	const int high = end - p >= 2 ? hex_value(p[0]) : -1;
+	const int low = high >= 0 ? hex_value(p[1]) : -1;
+
+	return low >= 0 ? high << 4 | low : -1;
+}
+
 #endif

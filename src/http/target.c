@@ -3,18 +3,8 @@
 
 #include <strings.h>
 
+#include "core/encode.h"
 #include "core/utf8.h"
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* "http://host/path" -> "/path"; NULL if it names another host. */
 static const char *strip_origin(const char *raw, const char *host)
@@ -39,21 +29,17 @@ static const char *strip_origin(const char *raw, const char *host)
 /* One byte of the path, "%XX" decoded; -1 if it is malformed or not allowed. */
 static int next_byte(const char **p)
 {
-	int high, low, c;
+	int c;
 
 	if (**p != '%') {
 		c = (unsigned char)**p;
 		(*p)++;
 		return c == '\\' ? -1 : c;
 	}
-	high = hex_value((*p)[1]);
-	low = high < 0 ? -1 : hex_value((*p)[2]);
-	if (low < 0)
-		return -1;
-	*p += 3;
-	c = high * 16 + low;
+	c = hex_pair(*p + 1, *p + strnlen(*p, 3));
 	if (c < 0x20 || c == 0x7f || c == '/' || c == '\\')
 		return -1;
+	*p += 3;
 	return c;
 }
 

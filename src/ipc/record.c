@@ -194,7 +194,7 @@ static void get_attachment(struct cursor *c, struct record_attachment *a)
 	get_text(c, RECORD_TEXT_MAX, &a->content_id);
 	a->disposition = get_below(c, 1, RECORD_DISPOSITIONS, "has an odd disposition");
 	a->storage = get_below(c, 1, RECORD_STORAGES, "has an odd storage");
-	a->encoding = get_below(c, 1, RECORD_ENCODINGS, "has an odd encoding");
+	a->encoding = get_below(c, 1, TRANSFER_ENCODINGS, "has an odd encoding");
 	a->crlf = get_below(c, 1, 2, "has an odd line end");
 	a->compressed = get_below(c, 1, 2, "has an odd compression");
 	a->line_length = get_below(c, 4, RECORD_LINE_MAX + 1, "has an odd line length");
@@ -259,7 +259,7 @@ static const char *check_cut(const struct record_attachment *a, uint64_t blobs_l
 {
 	enum { SIZE_MAX_SHIFT = 40 };
 
-	if (a->encoding != RECORD_BASE64 || a->line_length == 0 || a->line_length % 4 != 0)
+	if (a->encoding != TRANSFER_BASE64 || a->line_length == 0 || a->line_length % 4 != 0)
 		return "cuts out what cannot be put back";
 	if (a->size >> SIZE_MAX_SHIFT || a->size == 0 ||
 	    a->raw_length != record_base64_length(a->size, a->line_length, a->crlf))

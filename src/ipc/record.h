@@ -26,7 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/strbuf.h"
+#include "core/transfer.h"
 
 enum {
 	RECORD_PARTICIPANTS_MAX = 2000,
@@ -72,15 +72,6 @@ enum record_storage {
 	RECORD_STORAGES,
 };
 
-/* Content-Transfer-Encoding; the same values as enum transfer in mime/transfer.h. */
-enum record_encoding {
-	RECORD_IDENTITY,
-	RECORD_BASE64,
-	RECORD_QUOTED_PRINTABLE,
-	RECORD_UUENCODE,
-	RECORD_ENCODINGS,
-};
-
 /* UTF-8 without NUL inside. text is never NULL after decoding and always NUL-terminated. */
 struct record_text {
 	const char *text;
@@ -102,7 +93,7 @@ struct record_attachment {
 	struct record_text content_type, content_id;
 	enum record_disposition disposition;
 	enum record_storage storage;
-	enum record_encoding encoding;
+	enum transfer encoding;
 	uint64_t size; /* decoded */
 	uint8_t sha256[RECORD_DIGEST_SIZE];
 	uint64_t raw_offset, raw_length; /* the encoded bytes in the raw message */

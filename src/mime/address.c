@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "core/utf8.h"
-#include "mime/header.h"
+#include "mime/header_text.h"
 
 enum { RAW_NAME_MAX = 4 * ADDRESS_NAME_MAX, RAW_ADDRESS_MAX = 4 * ADDRESS_MAX };
 
@@ -23,11 +23,6 @@ struct parser {
 	bool was_quoted; /* words hold a quoted string */
 	bool no_close;   /* no '"' further on closes one: do not look again */
 };
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
 
 static void entry_reset(struct parser *a)
 {
@@ -51,7 +46,7 @@ static void name_decode(struct parser *a, const struct strbuf *raw, struct strbu
 		from++;
 		to--;
 	}
-	while (from < to && is_blank(out->data[from]))
+	while (from < to && header_blank(out->data[from]))
 		from++;
 	if (from > 0 || to < out->len) {
 		memmove(out->data, out->data + from, to - from);
@@ -67,9 +62,9 @@ static void spec_decode(const struct parser *a, const struct strbuf *raw, struct
 
 	if (p < end && *p == '@' && (colon = memchr(p, ':', raw->len)) != NULL)
 		p = colon + 1; /* <@relay,@relay:user@host> */
-	while (p < end && (*p == '<' || is_blank(*p)))
+	while (p < end && (*p == '<' || header_blank(*p)))
 		p++;
-	while (p < end && is_blank(end[-1]))
+	while (p < end && header_blank(end[-1]))
 		end--;
 	if (end - p > 7 && strncasecmp(p, "mailto:", 7) == 0)
 		p += 7;
@@ -167,7 +162,7 @@ static void angle(struct parser *a)
 		if (c == '(' && !in_quotes) {
 			comment(a);
 			a->p--;
-		} else if (!is_blank(c) || in_quotes) {
+		} else if (!header_blank(c) || in_quotes) {
 			strbuf_add_char(&a->angle, c);
 		}
 	}
@@ -225,7 +220,7 @@ static void step(struct parser *a)
 		break;
 	}
 	strbuf_add_char(&a->words, c);
-	if (!is_blank(c))
+	if (!header_blank(c))
 		strbuf_add_char(&a->bare, c);
 	a->p++;
 }

@@ -8,9 +8,9 @@
 #ifndef THREADS_MIME_MESSAGE_H
 #define THREADS_MIME_MESSAGE_H
 
+#include "core/transfer.h"
 #include "crypto/digest.h"
 #include "mime/charset.h"
-#include "mime/transfer.h"
 
 enum {
 	MIME_PARTS_MAX = 10000, /* boundary lines that are looked at; the rest is not seen */

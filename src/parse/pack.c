@@ -157,7 +157,7 @@ static bool cut(struct cutter *c, struct record_attachment *a)
 		return false;
 	}
 	a->storage = RECORD_CUT;
-	a->encoding = RECORD_BASE64;
+	a->encoding = TRANSFER_BASE64;
 	a->size = c->size;
 	a->raw_length = c->exact.layout.length;
 	a->line_length = c->exact.layout.line_length;
@@ -206,7 +206,7 @@ void pack_attachment(struct packer *packer, const struct mime *mime,
 	if (may_cut && try_cut(packer, mime, message, part, output, a))
 		return;
 	a->storage = RECORD_IN_RAW;
-	a->encoding = (enum record_encoding)part->encoding;
+	a->encoding = part->encoding;
 	a->raw_length = part->length;
 	hash_in_raw(packer, mime, message, part, a);
 }

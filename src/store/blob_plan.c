@@ -219,7 +219,7 @@ static int attachment_take(struct store *store, int64_t message_id, const struct
 		return rc;
 	plan->recipe.slice_offset = (uint64_t)(query_int(q, 5) - cut);
 	plan->recipe.slice_length = (uint64_t)query_int(q, 6);
-	plan->recipe.encoding = (enum recipe_encoding)query_int(q, 7);
+	plan->recipe.encoding = (enum transfer)query_int(q, 7);
 	return message_take(store, message_id, plan, err);
 }
 

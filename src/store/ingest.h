@@ -59,7 +59,7 @@ struct draft_participant {
 struct draft_attachment {
 	struct draft_text filename, content_type, content_id;
 	int disposition; /* enum record_disposition */
-	int encoding;    /* enum record_encoding */
+	int encoding;    /* enum transfer */
 	bool cut;        /* not in the skeleton: data holds the decoded bytes */
 	uint64_t size;   /* decoded */
 	uint64_t raw_offset, raw_length;

@@ -59,7 +59,7 @@ static bool recipe_fits(const struct recipe *recipe)
 	const uint64_t max = AEAD_PLAIN_MAX;
 
 	return recipe->kind >= RECIPE_RAW && recipe->kind <= RECIPE_ATTACHMENT &&
-	       recipe->encoding <= RECIPE_UUENCODE && recipe->skeleton_length <= max &&
+	       recipe->encoding < TRANSFER_ENCODINGS && recipe->skeleton_length <= max &&
 	       recipe->html_length <= max && recipe->header_length <= max &&
 	       recipe->slice_offset <= recipe->skeleton_length &&
 	       recipe->slice_length <= recipe->skeleton_length - recipe->slice_offset;
@@ -84,7 +84,7 @@ int recipe_parse(const void *data, size_t len, struct recipe *ret_recipe, struct
 	recipe.header_length = get_field(&p);
 	recipe.slice_offset = get_field(&p);
 	recipe.slice_length = get_field(&p);
-	recipe.encoding = (enum recipe_encoding)get_field(&p);
+	recipe.encoding = (enum transfer)get_field(&p);
 	recipe.part_count = (size_t)get_field(&p);
 	if (recipe.part_count > RECIPE_PARTS_MAX || recipe.part_count != (len - head) / each ||
 	    !recipe_fits(&recipe))
@@ -199,8 +199,8 @@ static int cook_message(const struct recipe *recipe, struct pack_reader *reader,
 	else if (recipe->kind == RECIPE_HEADERS)
 		strbuf_add(out, message.data, header_end(message.data, skeleton));
 	else
-		recipe_decode(out, recipe->encoding, message.data + recipe->slice_offset,
-			      (size_t)recipe->slice_length);
+		transfer_append(out, recipe->encoding, message.data + recipe->slice_offset,
+				(size_t)recipe->slice_length);
 	return strbuf_check(out, err);
 }
 

@@ -7,6 +7,7 @@
 #ifndef THREADS_STORE_RECIPE_H
 #define THREADS_STORE_RECIPE_H
 
+#include "core/transfer.h"
 #include "store/pack.h"
 
 /* The same values as enum blob_kind of threads/protocol.h. */
@@ -18,14 +19,6 @@ enum recipe_kind {
 };
 
 enum { RECIPE_PARTS_MAX = 10000, RECIPE_BYTES_MAX = (RECIPE_PARTS_MAX + 4) * 32 };
-
-/* The same values as enum record_encoding. */
-enum recipe_encoding {
-	RECIPE_IDENTITY,
-	RECIPE_BASE64,
-	RECIPE_QUOTED_PRINTABLE,
-	RECIPE_UUENCODE,
-};
 
 struct recipe_part {
 	uint64_t raw_offset, raw_length;
@@ -44,7 +37,7 @@ struct recipe {
 	bool whole;      /* the only blob is what was asked for (HEADERS: it begins with it) */
 	uint64_t skeleton_length, html_length, header_length;
 	uint64_t slice_offset, slice_length; /* of the skeleton: an attachment that stayed there */
-	enum recipe_encoding encoding;       /* of the slice */
+	enum transfer encoding;              /* of the slice */
 	struct recipe_part *parts;           /* freed by recipe_release() */
 	size_t part_count;
 };
@@ -64,8 +57,5 @@ int recipe_parse(const void *data, size_t len, struct recipe *ret_recipe,
 int recipe_cook(const struct recipe *recipe, struct pack_reader *reader,
 		const struct pack_location *blobs, size_t count, struct strbuf *out,
 		struct threads_error *err) MUST_CHECK;
-
-/* Appends the decoded form of encoded mail bytes; forgiving, as mail is. */
-void recipe_decode(struct strbuf *out, enum recipe_encoding encoding, const char *data, size_t len);
 
 #endif

@@ -28,7 +28,7 @@ static void sample_init(struct sample *s)
 		},
 		.attachments = {
 			{ .filename = TEXT("a.png"), .content_type = TEXT("image/png"),
-			  .storage = RECORD_CUT, .encoding = RECORD_BASE64, .size = 57,
+			  .storage = RECORD_CUT, .encoding = TRANSFER_BASE64, .size = 57,
 			  .raw_offset = 100, .raw_length = 76, .line_length = 76,
 			  .crlf = true, .data = { 0, 57 } },
 			{ .content_type = TEXT("message/rfc822"), .storage = RECORD_IN_RAW,

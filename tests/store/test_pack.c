@@ -178,32 +178,6 @@ static void test_a_shortened_pack_is_refused(void **state)
 	assert_null(writer);
 }
 
-static void test_decoding_forgives(void **state)
-{
-	static const struct {
-		const char *name;
-		enum recipe_encoding encoding;
-		const char *in, *out;
-	} cases[] = {
-		{ "base64", RECIPE_BASE64, "aGVs\r\nbG8=\r\n", "hello" },
-		{ "odd lines", RECIPE_BASE64, "a G V\ts\nb!G8", "hello" },
-		{ "joined", RECIPE_BASE64, "aGU=bGxv", "hello" },
-		{ "quoted", RECIPE_QUOTED_PRINTABLE, "h=65l=\r\nlo =zz=", "hello =zz=" },
-		{ "soft break with blanks", RECIPE_QUOTED_PRINTABLE, "hel= \t\nlo", "hello" },
-		{ "uuencode", RECIPE_UUENCODE, "begin 644 x\n%:&5L;&\\\n`\nend\nrest", "hello" },
-		{ "identity", RECIPE_IDENTITY, "as = it=41 is", "as = it=41 is" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(100);
-
-		recipe_decode(&out, cases[i].encoding, cases[i].in, strlen(cases[i].in));
-		if (strcmp(strbuf_str(&out), cases[i].out) != 0)
-			fail_msg("%s: '%s'", cases[i].name, strbuf_str(&out));
-	}
-}
-
 static void test_recipes_are_checked(void **state)
 {
 	CLEANUP(strbuf_release) struct strbuf wire = STRBUF_INIT(RECIPE_BYTES_MAX);
@@ -241,7 +215,6 @@ int main(void)
 		TEST(test_a_blob_is_bound_to_its_place),
 		TEST(test_erasing_leaves_zeros),
 		TEST(test_a_shortened_pack_is_refused),
-		cmocka_unit_test(test_decoding_forgives),
 		cmocka_unit_test(test_recipes_are_checked),
 	};
 

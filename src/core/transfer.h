@@ -2,22 +2,23 @@
 /*
  * Content-Transfer-Encoding: bytes as they travelled -> decoded bytes, without
  * allocation and in any chunk size. Lenient: what is not of the encoding is
- * skipped, as other mail programs do. This file needs neither gmime nor a
- * charset, so that whoever serves an attachment can use it.
+ * skipped, as other mail programs do. It stands in core because parse, which
+ * hashes an attachment, and index, which serves it, must decode alike.
  */
-#ifndef THREADS_MIME_TRANSFER_H
-#define THREADS_MIME_TRANSFER_H
+#ifndef THREADS_CORE_TRANSFER_H
+#define THREADS_CORE_TRANSFER_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-/* The values of enum record_encoding in ipc/record.h. */
+#include "core/strbuf.h"
+
+/* The numbers stand in records and in hub.db. */
 enum transfer {
 	TRANSFER_IDENTITY,
 	TRANSFER_BASE64,
 	TRANSFER_QUOTED_PRINTABLE,
 	TRANSFER_UUENCODE,
+	TRANSFER_ENCODINGS, /* how many there are */
 };
 
 /* By the header's value; unknown or empty is identity. */
@@ -39,6 +40,9 @@ void transfer_begin(struct transfer_reader *reader, enum transfer encoding, cons
 
 /* Decodes up to cap bytes into out (cap >= 4). Returns how many, 0 at the end. */
 size_t transfer_read(struct transfer_reader *reader, void *out, size_t cap);
+
+/* Appends the decoded form of all of data. */
+void transfer_append(struct strbuf *out, enum transfer encoding, const void *data, size_t len);
 
 /* How base64 was laid out, if it can be written again byte for byte. */
 struct transfer_layout {

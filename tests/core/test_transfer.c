@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
-#include "core/strbuf.h"
-#include "mime/transfer.h"
+#include "core/transfer.h"
 
 static const struct {
 	enum transfer encoding;
@@ -102,5 +101,5 @@ int main(void)
 		cmocka_unit_test(test_only_exact_layouts_are_accepted),
 	};
 
-	return cmocka_run_group_tests_name("mime/transfer", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("core/transfer", tests, NULL, NULL);
 }

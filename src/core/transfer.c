@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mime/transfer.h"
+#include "core/transfer.h"
 
 #include <string.h>
 #include <strings.h>
 
+#include "core/encode.h"
 #include "threads/compiler.h"
 
 enum {
@@ -94,23 +95,14 @@ static size_t read_base64(struct transfer_reader *r, unsigned char *out, size_t 
 	return n;
 }
 
-static int hex_value(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* At '=': a soft line break, an octet, or a '=' that stands for itself. */
 static size_t read_escape(struct transfer_reader *r, unsigned char *out)
 {
 	const unsigned char *p = r->p + 1;
-	const int high = r->end - p >= 2 ? hex_value(p[0]) : -1;
-	const int low = high >= 0 ? hex_value(p[1]) : -1;
+	const int value = hex_pair((const char *)p, (const char *)r->end);
 
-	if (low >= 0) {
-		*out = (unsigned char)(high << 4 | low);
+	if (value >= 0) {
+		*out = (unsigned char)value;
 		r->p += 3;
 		return 1;
 	}
@@ -220,9 +212,21 @@ size_t transfer_read(struct transfer_reader *reader, void *out, size_t cap)
 	case TRANSFER_UUENCODE:
 		return read_uu(reader, out, cap);
 	case TRANSFER_IDENTITY:
+	case TRANSFER_ENCODINGS:
 		break;
 	}
 	return read_identity(reader, out, cap);
+}
+
+void transfer_append(struct strbuf *out, enum transfer encoding, const void *data, size_t len)
+{
+	struct transfer_reader reader;
+	char chunk[4096];
+	size_t n;
+
+	transfer_begin(&reader, encoding, data, len);
+	while ((n = transfer_read(&reader, chunk, sizeof(chunk))) > 0)
+		strbuf_add(out, chunk, n);
 }
 
 bool transfer_layout_find(const void *data, size_t len, struct transfer_layout *ret_layout)
