@@ -1,90 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ipc/record.h"
+#include "ipc/record_wire.h"
 
 #include <stdlib.h>
 
 #include "core/utf8.h"
-
-/*
- * Numbers are little-endian bytes, texts are u32 length, bytes, NUL. Reader and
- * writer are the same list of fields in the same order (struct cursor decides
- * the direction nowhere: two short functions each are easier to check).
- */
-static const uint32_t frame_magic = 0x31435254; /* "TRC1" */
-static const uint32_t meta_magic = 0x3141544D;  /* "MTA1" */
-
-static void put_number(struct strbuf *out, uint64_t value, size_t bytes)
-{
-	uint8_t b[8];
-
-	for (size_t i = 0; i < bytes; i++)
-		b[i] = (uint8_t)(value >> (8 * i));
-	strbuf_add(out, b, bytes);
-}
-
-static void put_u8(struct strbuf *out, unsigned int value)
-{
-	put_number(out, value, 1);
-}
-
-static void put_u32(struct strbuf *out, uint64_t value)
-{
-	put_number(out, value, 4);
-}
-
-static void put_u64(struct strbuf *out, uint64_t value)
-{
-	put_number(out, value, 8);
-}
-
-static void put_text(struct strbuf *out, const struct record_text *text)
-{
-	put_u32(out, text->len);
-	strbuf_add(out, text->text, text->len);
-	put_u8(out, 0);
-}
-
-static void put_blob(struct strbuf *out, const struct record_blob *blob)
-{
-	put_u64(out, blob->offset);
-	put_u64(out, blob->length);
-}
-
-static void put_attachment(struct strbuf *out, const struct record_attachment *a)
-{
-	put_text(out, &a->filename);
-	put_text(out, &a->content_type);
-	put_text(out, &a->content_id);
-	put_u8(out, a->disposition);
-	put_u8(out, a->storage);
-	put_u8(out, a->encoding);
-	put_u8(out, a->crlf);
-	put_u8(out, a->compressed);
-	put_u32(out, a->line_length);
-	put_u64(out, a->size);
-	strbuf_add(out, a->sha256, sizeof(a->sha256));
-	put_u64(out, a->raw_offset);
-	put_u64(out, a->raw_length);
-	put_blob(out, &a->data);
-}
-
-static void put_lists(struct strbuf *out, const struct record *r)
-{
-	put_u32(out, r->reference_count);
-	for (size_t i = 0; i < r->reference_count; i++)
-		put_text(out, &r->references[i]);
-	put_u32(out, r->participant_count);
-	for (size_t i = 0; i < r->participant_count; i++) {
-		put_u8(out, r->participants[i].role);
-		put_text(out, &r->participants[i].name);
-		put_text(out, &r->participants[i].address);
-	}
-	put_u32(out, r->attachment_count);
-	for (size_t i = 0; i < r->attachment_count; i++)
-		put_attachment(out, &r->attachments[i]);
-}
-
-/* ---- reading ---- */
 
 struct cursor {
 	const uint8_t *p, *end;
@@ -322,15 +241,6 @@ static const char *check_fields(const struct record *r, uint64_t blobs_length)
 	return check_attachments(r, blobs_length);
 }
 
-static const char *check_counts(const struct record *r)
-{
-	if (r->reference_count > RECORD_REFERENCES_MAX ||
-	    r->participant_count > RECORD_PARTICIPANTS_MAX ||
-	    r->attachment_count > RECORD_ATTACHMENTS_MAX)
-		return "has a list that is too long";
-	return NULL;
-}
-
 /* ---- whole records ---- */
 
 void record_release(struct record *record)
@@ -341,27 +251,9 @@ void record_release(struct record *record)
 	*record = (struct record){ 0 };
 }
 
-static void put_record(struct strbuf *out, const struct record *r)
-{
-	put_u32(out, meta_magic);
-	put_u32(out, r->flags);
-	put_u64(out, (uint64_t)r->date_ms);
-	put_text(out, &r->message_id);
-	put_text(out, &r->in_reply_to);
-	put_text(out, &r->subject);
-	put_text(out, &r->list_id);
-	put_text(out, &r->body_text);
-	put_lists(out, r);
-	strbuf_add(out, r->digest, sizeof(r->digest));
-	put_u64(out, r->raw_length);
-	put_u64(out, r->skeleton_length);
-	put_u64(out, r->html_length);
-	put_blob(out, &r->message);
-}
-
 static void get_record(struct cursor *c, struct record *r)
 {
-	if (get_number(c, 4) != meta_magic)
+	if (get_number(c, 4) != RECORD_META_MAGIC)
 		fault(c, "does not begin like one");
 	r->flags = (uint32_t)get_number(c, 4);
 	r->date_ms = (int64_t)get_number(c, 8);
@@ -401,34 +293,6 @@ int record_decode(const void *meta, size_t len, uint64_t blobs_length, struct re
 	return 0;
 }
 
-int record_encode(const struct record *record, struct strbuf *out, struct threads_error *err)
-{
-	const size_t start = out->len;
-	const char *bad = check_counts(record);
-	struct record check = { 0 };
-	int rc;
-
-	if (bad)
-		return threads_error_set(err, THREADS_ELIMIT, "record %s", bad);
-	put_record(out, record);
-	rc = strbuf_check(out, err);
-	if (rc < 0)
-		return rc;
-	/* Read back what was written: one list of rules, and no sender can break it unseen. */
-	rc = record_decode(strbuf_str(out) + start, out->len - start, UINT64_MAX, &check, err);
-	record_release(&check);
-	return rc;
-}
-
-void record_frame_encode(const struct record_frame *frame, uint8_t out[RECORD_FRAME_SIZE])
-{
-	const uint64_t fields[] = { frame_magic | (uint64_t)frame->number << 32,
-				    frame->blobs_length, frame->meta_length, 0 };
-
-	for (size_t i = 0; i < RECORD_FRAME_SIZE; i++)
-		out[i] = (uint8_t)(fields[i / 8] >> (8 * (i % 8)));
-}
-
 int record_next(const uint8_t *file, size_t len, size_t *offset, struct record_frame *ret_frame,
 		const uint8_t **ret_blobs, struct record *ret_record, struct threads_error *err)
 {
@@ -448,7 +312,7 @@ int record_next(const uint8_t *file, size_t len, size_t *offset, struct record_f
 	if (magic == 0)
 		return 0;
 	rest = (uint64_t)(c.end - c.p);
-	if (magic != frame_magic || frame.blobs_length > rest ||
+	if (magic != RECORD_FRAME_MAGIC || frame.blobs_length > rest ||
 	    frame.meta_length > rest - frame.blobs_length)
 		return threads_error_set(err, THREADS_EINVAL, "record's frame is damaged");
 	rc = record_decode(c.p + frame.blobs_length, (size_t)frame.meta_length, frame.blobs_length,
