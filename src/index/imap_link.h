@@ -15,13 +15,12 @@ struct imap_session {
 	enum imap_mode mode;
 	struct peer *peer; /* NULL: started, not there yet */
 	bool in_pass;
-	bool reported;     /* it said why it ends: its exit is no crash */
-	bool ended;        /* asked to end, by us or by itself */
-	bool sync_wanted;  /* IMAP_SYNC as soon as it is there */
-	bool test_next;    /* its log-in is tested when this process has ended */
-	bool exited;       /* CTL_EXITED came; its last frames are not read yet */
-	bool crashed;      /* and how */
-	size_t unfinished; /* messages of batches on their way */
+	bool reported;    /* it said why it ends: its exit is no crash */
+	bool ended;       /* asked to end, by us or by itself */
+	bool sync_wanted; /* IMAP_SYNC as soon as it is there */
+	bool test_next;   /* its log-in is tested when this process has ended */
+	bool exited;      /* CTL_EXITED came; its last frames are not read yet */
+	bool crashed;     /* and how */
 	struct session_batch_list batches;
 	LIST_ENTRY(imap_session) link;
 };
