@@ -192,7 +192,8 @@ static void update_question(struct frame *f, const struct exchange *ex,
 	if (!form->folders)
 		return;
 	frame_put_int(f, (int64_t)json_array_size(form->folders));
-	json_array_foreach(form->folders, i, folder) frame_put_text(f, json_string_value(folder));
+	json_array_foreach(form->folders, i, folder)
+		frame_put_text(f, json_string_value(folder));
 }
 
 static int update_read(struct exchange *ex, const struct reader_bound *bound,

@@ -76,8 +76,7 @@ int account_form_folders(const json_t *folders, struct account_form *form,
 		return 0;
 	if (!json_is_array(folders) || json_array_size(folders) > ACCOUNT_FOLDERS_MAX)
 		return threads_error_set(err, THREADS_EINVAL, "folders must be a list of names");
-	json_array_foreach(folders, i, folder)
-	{
+	json_array_foreach(folders, i, folder) {
 		if (!json_is_string(folder) || json_string_length(folder) > ACCOUNT_TEXT_MAX)
 			return threads_error_set(err, THREADS_EINVAL,
 						 "folders must be a list of names");
@@ -109,7 +108,8 @@ void account_create_question(struct frame *f, const char *by, const char *idempo
 	frame_put_text(f, form->user);
 	frame_put_text(f, form->ca);
 	frame_put_int(f, (int64_t)json_array_size(form->folders));
-	json_array_foreach(form->folders, i, folder) frame_put_text(f, json_string_value(folder));
+	json_array_foreach(form->folders, i, folder)
+		frame_put_text(f, json_string_value(folder));
 }
 
 void account_put_question(struct frame *f, const struct reader_bound *bound, const void *box,

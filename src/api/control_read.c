@@ -138,8 +138,7 @@ static json_t *message_line(json_t *message)
 	size_t i;
 	json_t *sighting;
 
-	json_array_foreach(json_object_get(message, "sightings"), i, sighting)
-	{
+	json_array_foreach(json_object_get(message, "sightings"), i, sighting) {
 		json_t *account = json_object_get(sighting, "account");
 
 		json_object_set(sighting, "account", json_object_get(account, "name"));

@@ -48,7 +48,7 @@ static size_t stream_count(const struct api *api)
 	size_t count = 0;
 
 	LIST_FOREACH(stream, &api->streams, link)
-	count++;
+		count++;
 	return count;
 }
 
@@ -95,8 +95,8 @@ static struct stream *stream_find(struct api *api, const struct peer *peer, uint
 	struct stream *stream;
 
 	LIST_FOREACH(stream, &api->streams, link)
-	if (stream->peer == peer && stream->id == id)
-		return stream;
+		if (stream->peer == peer && stream->id == id)
+			return stream;
 	return NULL;
 }
 
@@ -175,8 +175,7 @@ void events_flush(void *arg)
 	topics_append(&all, api->bells, true);
 	topics_append(&some, api->bells, false);
 	api->bells = 0;
-	LIST_FOREACH(stream, &api->streams, link)
-	{
+	LIST_FOREACH(stream, &api->streams, link) {
 		const struct strbuf *text = stream->manages ? &all : &some;
 
 		if (text->len)

@@ -136,8 +136,8 @@ int exchange_upload_done(struct api *api, const struct peer *peer, struct frame 
 	if (rc < 0)
 		return rc;
 	LIST_FOREACH(ex, &api->exchanges, link)
-	if (ex->peer == peer && ex->id == f->id && ex->uploading)
-		break;
+		if (ex->peer == peer && ex->id == f->id && ex->uploading)
+			break;
 	if (!ex)
 		return 0; /* it ended another way meanwhile */
 	ex->uploading = false;

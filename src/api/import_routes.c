@@ -115,8 +115,7 @@ static int create_question(struct exchange *ex, struct frame *f, const char *acc
 	frame_put_text(f, kind);
 	frame_put_int(f, 1);
 	frame_put_int(f, (int64_t)json_array_size(files));
-	json_array_foreach(files, i, file)
-	{
+	json_array_foreach(files, i, file) {
 		rc = file_put(f, file, err);
 		if (rc < 0)
 			return rc;

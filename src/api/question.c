@@ -86,7 +86,7 @@ static size_t question_count(const struct api *api)
 	size_t count = 0;
 
 	TAILQ_FOREACH(question, &api->questions, link)
-	count++;
+		count++;
 	return count;
 }
 
@@ -150,8 +150,8 @@ int question_answered(struct api *api, enum role from, struct frame *f, struct t
 	struct question *question;
 
 	TAILQ_FOREACH(question, &api->questions, link)
-	if (question->to == from && question->sent && question->id == f->id)
-		break;
+		if (question->to == from && question->sent && question->id == f->id)
+			break;
 	if (!question || f->id == 0)
 		return threads_error_set(err, THREADS_EINVAL, "an answer to no question");
 	if (f->type == IPC_ERROR)
@@ -165,8 +165,8 @@ void question_role_up(struct api *api, enum role role)
 	struct question *question;
 
 	TAILQ_FOREACH(question, &api->questions, link)
-	if (question->to == role && !question->sent)
-		question_send(question);
+		if (question->to == role && !question->sent)
+			question_send(question);
 }
 
 /* The next one that was lost with its role; callbacks may ask new questions. */
@@ -175,8 +175,8 @@ static struct question *question_lost(struct api *api, enum role role)
 	struct question *question;
 
 	TAILQ_FOREACH(question, &api->questions, link)
-	if (question->to == role && question->sent && question->mode == QUESTION_ONCE)
-		return question;
+		if (question->to == role && question->sent && question->mode == QUESTION_ONCE)
+			return question;
 	return NULL;
 }
 
@@ -205,8 +205,8 @@ void question_tick(struct api *api)
 
 	do {
 		TAILQ_FOREACH(question, &api->questions, link)
-		if (question->fn && now_ms > question->deadline_ms)
-			break;
+			if (question->fn && now_ms > question->deadline_ms)
+				break;
 		if (!question)
 			return;
 		if (!question->sent) {

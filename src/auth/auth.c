@@ -187,8 +187,8 @@ static void drop_index(struct auth *auth)
 	struct auth_link_peer *link;
 
 	LIST_FOREACH(link, &auth->peers, link)
-	if (link->peer == auth->index)
-		break;
+		if (link->peer == auth->index)
+			break;
 	if (!auth->index || !link)
 		return;
 	peer_free(link->peer);

@@ -58,8 +58,8 @@ void exchange_orphan_all(struct auth *auth, const struct peer *peer)
 	struct exchange *ex;
 
 	LIST_FOREACH(ex, &auth->exchanges, link)
-	if (ex->peer == peer)
-		ex->peer = NULL;
+		if (ex->peer == peer)
+			ex->peer = NULL;
 }
 
 static void put_http(struct exchange *ex, struct frame *f)

@@ -129,8 +129,7 @@ int json_check_fields(const json_t *object, const char *const *names, struct thr
 	json_t *walk = NULL;
 
 	memcpy(&walk, &object, sizeof(object)); /* NOLINT(bugprone-sizeof-expression): a pointer */
-	json_object_foreach(walk, key, value)
-	{
+	json_object_foreach(walk, key, value) {
 		if (!name_listed(names, key))
 			return threads_error_set(err, THREADS_EINVAL, "unknown field '%.60s'", key);
 	}

@@ -219,7 +219,8 @@ static void print_status(const json_t *line)
 		       print_number(disk, "hub_bytes") / 1000000,
 		       json_is_true(json_object_get(disk, "stopped")) ? " - COLLECTING IS STOPPED"
 								      : "");
-	json_array_foreach(json_object_get(line, "roles"), i, role) print_role(role);
+	json_array_foreach(json_object_get(line, "roles"), i, role)
+		print_role(role);
 }
 
 int verb_status(const struct ctl_args *args)
@@ -237,8 +238,7 @@ static void print_verify(const json_t *line)
 	       print_number(line, "messages"), print_number(line, "sightings"),
 	       print_number(line, "blobs"), print_number(line, "index_rows"),
 	       print_number(line, "ledger"), json_array_size(json_object_get(line, "faults")));
-	json_array_foreach(json_object_get(line, "faults"), i, fault)
-	{
+	json_array_foreach(json_object_get(line, "faults"), i, fault) {
 		if (json_is_string(fault))
 			print_text(json_string_value(fault));
 		else
@@ -269,8 +269,7 @@ static void print_people(const char *label, const json_t *people)
 	const json_t *person;
 	size_t i;
 
-	json_array_foreach(people, i, person)
-	{
+	json_array_foreach(people, i, person) {
 		printf("%-9s", i == 0 ? label : "");
 		print_text(print_field(person, "name"));
 		printf(" <");
@@ -284,15 +283,13 @@ static void print_places(const json_t *message)
 	const json_t *each;
 	size_t i;
 
-	json_array_foreach(json_object_get(message, "attachments"), i, each)
-	{
+	json_array_foreach(json_object_get(message, "attachments"), i, each) {
 		printf("Attached ");
 		print_text(print_field(each, "name"));
 		printf(" (%s, %" PRId64 " bytes)\n", print_field(each, "type"),
 		       print_number(each, "size"));
 	}
-	json_array_foreach(json_object_get(message, "sightings"), i, each)
-	{
+	json_array_foreach(json_object_get(message, "sightings"), i, each) {
 		printf("Seen in  ");
 		print_text(print_field(each, "account"));
 		printf(" / ");

@@ -43,8 +43,8 @@ static size_t peer_load(const struct gateway *gateway, const struct peer *peer)
 	size_t load = 0;
 
 	LIST_FOREACH(ex, &gateway->exchanges, link)
-	if (ex->peer == peer && ex->step == STEP_ASKED)
-		load++;
+		if (ex->peer == peer && ex->step == STEP_ASKED)
+			load++;
 	return load;
 }
 
@@ -55,8 +55,7 @@ static struct peer *pick(const struct gateway *gateway, enum role role)
 	struct peer *best = NULL;
 	size_t best_load = 0;
 
-	LIST_FOREACH(up, &gateway->upstreams, link)
-	{
+	LIST_FOREACH(up, &gateway->upstreams, link) {
 		size_t load;
 
 		if (peer_role(up->peer) != role)
@@ -152,7 +151,7 @@ static void on_tick(void *arg)
 	struct exchange *ex;
 
 	LIST_FOREACH(ex, &gateway->exchanges, link)
-	exchange_tick(ex, now_ms);
+		exchange_tick(ex, now_ms);
 	if (!LIST_EMPTY(&gateway->exchanges))
 		loop_timer_set(gateway->tick, TICK_MS);
 }
@@ -185,14 +184,13 @@ static void on_peer_closed(struct peer *peer, const struct threads_error *why, v
 	if (why)
 		log_warning("peer=%d msg=\"%s\"", (int)peer_role(peer), why->text);
 	LIST_FOREACH(up, &gateway->upstreams, link)
-	if (up->peer == peer)
-		break;
+		if (up->peer == peer)
+			break;
 	if (up) {
 		LIST_REMOVE(up, link);
 		free(up);
 	}
-	LIST_FOREACH(ex, &gateway->exchanges, link)
-	{
+	LIST_FOREACH(ex, &gateway->exchanges, link) {
 		if (ex->renewer == peer)
 			ex->renewer = NULL;
 		if (ex->peer == peer)
@@ -219,7 +217,7 @@ int gateway_add_peer(struct gateway *gateway, enum role role, int64_t instance, 
 	}
 	LIST_INSERT_HEAD(&gateway->upstreams, up, link);
 	LIST_FOREACH(ex, &gateway->exchanges, link)
-	exchange_advance(ex);
+		exchange_advance(ex);
 	return 0;
 }
 
@@ -326,8 +324,7 @@ void gateway_drain(struct gateway *gateway)
 {
 	struct exchange *ex;
 
-	LIST_FOREACH(ex, &gateway->exchanges, link)
-	{
+	LIST_FOREACH(ex, &gateway->exchanges, link) {
 		if (ex->step == STEP_STREAMING)
 			http_request_write_end(ex->req);
 		else if (ex->step == STEP_WANT_TICKET || ex->step == STEP_WANT_ANSWER)

@@ -20,8 +20,9 @@ static struct exchange *exchange_find(struct gateway *gateway, const struct peer
 	struct exchange *ex;
 
 	LIST_FOREACH(ex, &gateway->exchanges, link)
-	if ((ex->peer == peer && ex->id == id) || (ex->renewer == peer && ex->renew_id == id))
-		return ex;
+		if ((ex->peer == peer && ex->id == id) ||
+		    (ex->renewer == peer && ex->renew_id == id))
+			return ex;
 	return NULL;
 }
 
@@ -181,8 +182,7 @@ static void limit_streams(struct exchange *newest)
 	struct exchange *ex, *oldest = NULL;
 	size_t count = 0;
 
-	LIST_FOREACH(ex, &newest->gateway->exchanges, link)
-	{
+	LIST_FOREACH(ex, &newest->gateway->exchanges, link) {
 		if (ex->step != STEP_STREAMING || ex->session.len != newest->session.len ||
 		    strcmp(strbuf_str(&ex->session), strbuf_str(&newest->session)) != 0)
 			continue;

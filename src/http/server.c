@@ -48,8 +48,7 @@ static void on_tick(void *arg)
 	const int64_t now_ms = clock_monotonic_ms();
 	struct http_conn *conn;
 
-	LIST_FOREACH(conn, &server->conns, link)
-	{
+	LIST_FOREACH(conn, &server->conns, link) {
 		if (conn->deadline_ms == 0 || conn->deadline_ms > now_ms)
 			continue;
 		/* MHD sees the end of the stream and closes. */
@@ -216,8 +215,8 @@ static void resume_all(struct http_server *server)
 	struct http_conn *conn;
 
 	LIST_FOREACH(conn, &server->conns, link)
-	if (conn->req)
-		request_resume(conn->req);
+		if (conn->req)
+			request_resume(conn->req);
 }
 
 struct http_server *http_server_free(struct http_server *server)

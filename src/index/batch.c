@@ -274,8 +274,8 @@ static struct batch *next_to_store(struct index_role *ix)
 	struct batch *batch;
 
 	STAILQ_FOREACH(batch, &ix->parsed, link)
-	if (batch->cancelled || !batch->may_store || batch->may_store(batch, batch->arg))
-		return batch;
+		if (batch->cancelled || !batch->may_store || batch->may_store(batch, batch->arg))
+			return batch;
 	return NULL;
 }
 
@@ -315,9 +315,9 @@ size_t batch_waiting(const struct index_role *ix)
 	size_t count = pool_in_hand(ix);
 
 	STAILQ_FOREACH(batch, &ix->unparsed, link)
-	count += batch->count;
+		count += batch->count;
 	STAILQ_FOREACH(batch, &ix->parsed, link)
-	count += batch->count - batch->stored;
+		count += batch->count - batch->stored;
 	return count;
 }
 

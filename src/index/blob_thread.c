@@ -252,9 +252,9 @@ void blob_thread_peer_gone(struct blob_thread *t, const struct peer *peer)
 	/* peer is only ever read by this thread; the lock keeps the queues still. */
 	pthread_mutex_lock(&t->lock);
 	STAILQ_FOREACH(r, &t->todo, link)
-	forget(r, peer);
+		forget(r, peer);
 	STAILQ_FOREACH(r, &t->done, link)
-	forget(r, peer);
+		forget(r, peer);
 	forget(t->working, peer);
 	pthread_mutex_unlock(&t->lock);
 }

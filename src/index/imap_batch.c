@@ -91,7 +91,7 @@ static bool is_crowded(const struct imap_session *session)
 	size_t count = 0;
 
 	LIST_FOREACH(sb, &session->batches, link)
-	count++;
+		count++;
 	return count >= BATCHES_MAX;
 }
 

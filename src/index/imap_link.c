@@ -22,8 +22,8 @@ struct imap_session *imap_session_find(struct index_role *ix, int64_t account_id
 	struct imap_session *session;
 
 	LIST_FOREACH(session, &ix->sessions, link)
-	if (session->account_id == account_id)
-		return session;
+		if (session->account_id == account_id)
+			return session;
 	return NULL;
 }
 

@@ -71,8 +71,8 @@ static struct import_run *run_find(struct index_role *ix, int64_t import_id)
 	struct import_run *run;
 
 	LIST_FOREACH(run, &ix->imports, link)
-	if (run->id == import_id)
-		return run;
+		if (run->id == import_id)
+			return run;
 	return NULL;
 }
 
@@ -317,7 +317,7 @@ void import_peer_gone(struct index_role *ix, const struct peer *peer)
 
 		next = LIST_NEXT(run, link);
 		STAILQ_FOREACH(question, &run->questions, link)
-		theirs = theirs || question->peer == peer;
+			theirs = theirs || question->peer == peer;
 		if (theirs)
 			run_end(run, NULL);
 	}

@@ -311,9 +311,9 @@ static size_t work_count(const struct index_role *ix)
 	size_t count = 0;
 
 	STAILQ_FOREACH(split, &ix->splits, link)
-	count++;
+		count++;
 	STAILQ_FOREACH(batch, &ix->unparsed, link)
-	count++;
+		count++;
 	return count;
 }
 
@@ -355,8 +355,8 @@ static struct parse_slot *find_slot(struct index_role *ix, int64_t instance)
 	struct parse_slot *slot;
 
 	LIST_FOREACH(slot, &ix->slots, link)
-	if (slot->instance == instance)
-		return slot;
+		if (slot->instance == instance)
+			return slot;
 	return NULL;
 }
 
@@ -401,8 +401,8 @@ size_t pool_in_hand(const struct index_role *ix)
 	size_t count = 0;
 
 	LIST_FOREACH(slot, &ix->slots, link)
-	if (slot->batch)
-		count += slot->batch->count;
+		if (slot->batch)
+			count += slot->batch->count;
 	return count;
 }
 
@@ -417,8 +417,8 @@ static bool split_waits(const struct index_role *ix, const struct split_request 
 	const struct split_request *waiting;
 
 	STAILQ_FOREACH(waiting, &ix->splits, link)
-	if (waiting == request)
-		return true;
+		if (waiting == request)
+			return true;
 	return false;
 }
 
@@ -429,12 +429,12 @@ void pool_split_cancel(struct index_role *ix, struct split_request *request)
 	if (split_waits(ix, request))
 		STAILQ_REMOVE(&ix->splits, request, split_request, link);
 	LIST_FOREACH(slot, &ix->slots, link)
-	if (slot->split == request) {
-		/* Still at it, so it must not look idle: nobody waits for its answer. */
-		slot->split = NULL;
-		work_done(slot);
-		return;
-	}
+		if (slot->split == request) {
+			/* Still at it, so it must not look idle: nobody waits for its answer. */
+			slot->split = NULL;
+			work_done(slot);
+			return;
+		}
 }
 
 void pool_free(struct index_role *ix)

@@ -19,7 +19,7 @@ static size_t session_count(const struct index_role *ix)
 	size_t count = 0;
 
 	LIST_FOREACH(session, &ix->sessions, link)
-	count++;
+		count++;
 	return count;
 }
 
@@ -70,8 +70,7 @@ static void make_room(struct index_role *ix)
 {
 	struct imap_session *session, *oldest = NULL;
 
-	LIST_FOREACH(session, &ix->sessions, link)
-	{
+	LIST_FOREACH(session, &ix->sessions, link) {
 		if (session->ended)
 			return; /* a place becomes free already */
 		if (session->peer && session->mode == IMAP_MODE_SYNC && !session->in_pass &&

@@ -150,7 +150,7 @@ static void skip_finished(struct import_run *run, int64_t count)
 	}
 	run->files_seen = run->files_done;
 	STAILQ_FOREACH(source, &run->sources, link)
-	run->files_seen++;
+		run->files_seen++;
 }
 
 int upload_start(struct index_role *ix, const struct import *import, struct threads_error *err)

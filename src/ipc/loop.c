@@ -220,8 +220,8 @@ static int sleep_ms(const struct loop *loop, int wait_ms)
 	int64_t left = wait_ms < 0 ? INT64_MAX : wait_ms;
 
 	LIST_FOREACH(timer, &loop->timers, link)
-	if (timer->due_ms >= 0 && timer->due_ms - now < left)
-		left = timer->due_ms > now ? timer->due_ms - now : 0;
+		if (timer->due_ms >= 0 && timer->due_ms - now < left)
+			left = timer->due_ms > now ? timer->due_ms - now : 0;
 	if (left == INT64_MAX)
 		return -1;
 	return left > INT32_MAX ? INT32_MAX : (int)left;

@@ -52,8 +52,7 @@ int own_domains_parse(const char *json, char **ret_list, struct threads_error *e
 	if (!json_is_array(list)) /* rather nothing than channels that open by mistake */
 		return threads_error_set(err, THREADS_EIO, "the setting own_domains is damaged");
 	strbuf_add_char(&out, '\n');
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		const char *domain = json_string_value(item);
 
 		if (!domain)

@@ -51,8 +51,7 @@ static bool are_domains(const json_t *value)
 
 	if (!json_is_array(value) || json_array_size(value) > SETTING_DOMAINS_MAX)
 		return false;
-	json_array_foreach(value, i, item)
-	{
+	json_array_foreach(value, i, item) {
 		CLEANUP(strbuf_release) struct strbuf key = STRBUF_INIT(EMAIL_DOMAIN_MAX + 1);
 		const char *domain = json_string_value(item);
 
@@ -169,8 +168,7 @@ int setting_change(struct store *store, const char *json_object_text, int64_t no
 
 	if (rc < 0)
 		return rc;
-	json_object_foreach(object, name, value)
-	{
+	json_object_foreach(object, name, value) {
 		rc = check(name, value, err);
 		if (rc < 0)
 			return rc;
@@ -178,8 +176,7 @@ int setting_change(struct store *store, const char *json_object_text, int64_t no
 	rc = store_join(store, &scope, err);
 	if (rc < 0)
 		return rc;
-	json_object_foreach(object, name, value)
-	{
+	json_object_foreach(object, name, value) {
 		rc = value_write(store, name, value, err);
 		if (rc == 1)
 			rc = follow(store, name, value, now_ms, err);

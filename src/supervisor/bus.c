@@ -108,8 +108,8 @@ static void start_waiting_for(struct child *ready)
 	if (ready->role != ROLE_INDEX)
 		return;
 	LIST_FOREACH(child, &ready->supervisor->children, link)
-	if (child->role == ROLE_API && child->pid == 0 && !loop_timer_is_set(child->timer))
-		child_start(child);
+		if (child->role == ROLE_API && child->pid == 0 && !loop_timer_is_set(child->timer))
+			child_start(child);
 }
 
 void bus_child_ready(struct child *child)
@@ -117,8 +117,9 @@ void bus_child_ready(struct child *child)
 	struct child *other;
 
 	LIST_FOREACH(other, &child->supervisor->children, link)
-	if (other != child && other->state == CHILD_READY && bus_linked(child->role, other->role))
-		link_children(child, other);
+		if (other != child && other->state == CHILD_READY &&
+		    bus_linked(child->role, other->role))
+			link_children(child, other);
 	start_waiting_for(child);
 	bus_roles_changed(child->supervisor);
 }
@@ -128,8 +129,8 @@ static bool role_alive(struct supervisor *s, enum role role)
 	struct child *child;
 
 	LIST_FOREACH(child, &s->children, link)
-	if (child->role == role && child->pid > 0)
-		return true;
+		if (child->role == role && child->pid > 0)
+			return true;
 	return false;
 }
 
@@ -255,9 +256,9 @@ static int on_bell(struct child *from, struct frame *f, struct threads_error *er
 	frame_put_int(&out, bell);
 	frame_put_int(&out, id);
 	LIST_FOREACH(child, &from->supervisor->children, link)
-	for (const enum role *to = bells[i].to; *to != ROLE_SUPERVISOR; to++)
-		if (child->role == *to && child->state == CHILD_READY)
-			send_to(child, &out);
+		for (const enum role *to = bells[i].to; *to != ROLE_SUPERVISOR; to++)
+			if (child->role == *to && child->state == CHILD_READY)
+				send_to(child, &out);
 	return 0;
 }
 
@@ -370,12 +371,11 @@ void bus_send_roles(void *arg)
 	int count = 0;
 
 	LIST_FOREACH(child, &s->children, link)
-	count++;
+		count++;
 	frame_begin(&f, CTL_ROLES, 0);
 	frame_put_int(&f, s->insecure);
 	frame_put_int(&f, count);
-	LIST_FOREACH(child, &s->children, link)
-	{
+	LIST_FOREACH(child, &s->children, link) {
 		frame_put_int(&f, child->role);
 		frame_put_int(&f, child->instance);
 		frame_put_int(&f, child->pid);
@@ -385,6 +385,7 @@ void bus_send_roles(void *arg)
 		frame_put_text(&f, child->last_error);
 	}
 	LIST_FOREACH(child, &s->children, link)
-	if ((child->role == ROLE_HTTP || child->role == ROLE_API) && child->state == CHILD_READY)
-		send_to(child, &f);
+		if ((child->role == ROLE_HTTP || child->role == ROLE_API) &&
+		    child->state == CHILD_READY)
+			send_to(child, &f);
 }

@@ -51,8 +51,8 @@ struct child *child_find(struct supervisor *s, enum role role, int64_t instance)
 	struct child *child;
 
 	LIST_FOREACH(child, &s->children, link)
-	if (child->role == role && child->instance == instance)
-		return child;
+		if (child->role == role && child->instance == instance)
+			return child;
 	return NULL;
 }
 
@@ -61,8 +61,8 @@ struct child *child_by_pid(struct supervisor *s, pid_t pid)
 	struct child *child;
 
 	LIST_FOREACH(child, &s->children, link)
-	if (child->pid == pid)
-		return child;
+		if (child->pid == pid)
+			return child;
 	return NULL;
 }
 

@@ -88,8 +88,8 @@ static bool any_running(const struct supervisor *s, bool last)
 	const struct child *child;
 
 	LIST_FOREACH(child, &s->children, link)
-	if (child->pid > 0 && (last || !ends_last(child->role)))
-		return true;
+		if (child->pid > 0 && (last || !ends_last(child->role)))
+			return true;
 	return false;
 }
 
@@ -98,8 +98,8 @@ static void ask_to_stop(struct supervisor *s, bool last)
 	struct child *child;
 
 	LIST_FOREACH(child, &s->children, link)
-	if (ends_last(child->role) == last)
-		child_stop(child);
+		if (ends_last(child->role) == last)
+			child_stop(child);
 }
 
 /* Runs the loop until the processes are gone or the time is over. */

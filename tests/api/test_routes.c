@@ -571,16 +571,16 @@ static void every_route_is_in_the_document(void **state)
 
 		for (size_t i = 0; route->method[i]; i++)
 			method[i] = (char)(route->method[i] | 0x20);
-		json_object_foreach(json_object_get(document, "paths"), path, item) found |=
-			template_is(path, route->path) && json_object_get(item, method);
+		json_object_foreach(json_object_get(document, "paths"), path, item)
+			found |= template_is(path, route->path) && json_object_get(item, method);
 		if (!found)
 			fail_msg("%s %s is not described", route->method, route->path);
 	}
-	json_object_foreach(json_object_get(document, "paths"), path,
-			    item) if (strncmp(path, "/auth/", 6) !=
-				      0) for (void *m = json_object_iter(item); m;
-					      m = json_object_iter_next(item, m)) described +=
-		strcmp(json_object_iter_key(m), "parameters") != 0;
+	json_object_foreach(json_object_get(document, "paths"), path, item)
+		if (strncmp(path, "/auth/", 6) != 0)
+			for (void *m = json_object_iter(item); m;
+			     m = json_object_iter_next(item, m))
+				described += strcmp(json_object_iter_key(m), "parameters") != 0;
 	assert_int_equal(described, count);
 	json_decref(document);
 }

@@ -374,8 +374,7 @@ static void test_the_list_of_sessions(void **state)
 	json_t *s;
 
 	assert_int_equal(json_array_size(json_object_get(list.json, "sessions")), 2);
-	json_array_foreach(json_object_get(list.json, "sessions"), i, s)
-	{
+	json_array_foreach(json_object_get(list.json, "sessions"), i, s) {
 		const bool own = json_is_true(json_object_get(s, "current"));
 
 		assert_string_equal(json_string_value(json_object_get(s, "client")),

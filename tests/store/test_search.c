@@ -120,8 +120,7 @@ static void days_of(const struct search_result *result, struct strbuf *out)
 	size_t i;
 	json_t *hit;
 
-	json_array_foreach(result->hits, i, hit)
-	{
+	json_array_foreach(result->hits, i, hit) {
 		const char *date = json_string_value(json_object_get(hit, "date"));
 
 		/* 1970-01-01 is day 0 */
@@ -370,8 +369,7 @@ static void long_bodies_get_a_snippet_within_the_budget(void **state)
 						       .body = strbuf_str(&body) });
 	run(f, &f->ann, "capstan", SEARCH_NEWEST, (struct search_cursor){ 0 }, 50, &result);
 	assert_int_equal(json_array_size(result.hits), 6);
-	json_array_foreach(result.hits, i, hit)
-	{
+	json_array_foreach(result.hits, i, hit) {
 		char *json = json_dumps(json_object_get(hit, "snippet"), JSON_COMPACT);
 
 		shown += strstr(json, "[\"capstan\",true]") != NULL;
