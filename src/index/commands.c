@@ -12,7 +12,9 @@
 #include "index/blob_thread.h"
 #include "index/import.h"
 #include "index/reply.h"
+#include "index/sample.h"
 #include "index/schedule.h"
+#include "index/upload.h"
 #include "store/people.h"
 
 enum { FILES_INLINE_MAX = 1000, VERIFY_MAX_MS = 12 * 60 * 60 * 1000 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sample mailbox: the first owner's to look around in, removed in one click. */
+#include "index/sample.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,7 +8,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "index/import.h"
+#include "index/import_feed.h"
 #include "store/account.h"
 #include "store/people.h"
 
@@ -68,24 +69,12 @@ int sample_start(struct index_role *ix, const struct import *import, struct thre
 
 	if (dir_fd < 0)
 		return threads_error_set(err, THREADS_EIO, "sample folder %s: %m", dir);
-	rc = import_run_open(ix, import, &run, err);
+	rc = import_run_open(ix, import, import_feed_of(import), &run, err);
 	if (rc < 0)
 		return rc;
 	run->dir_fd = TAKE_FD(dir_fd);
-	run->files_done = run->files_seen = 0;
 	rc = walk(run, "", 0, err);
-	for (int64_t i = 0; rc == 0 && i < import->files_done; i++) {
-		struct import_source *source = STAILQ_FIRST(&run->sources);
-
-		if (!source)
-			break;
-		STAILQ_REMOVE_HEAD(&run->sources, link);
-		free(source->path);
-		free(source->name);
-		free(source);
-		run->files_done++;
-	}
-	run->last = true;
+	import_run_complete(run, import->files_done);
 	import_run_go(run);
 	return rc;
 }

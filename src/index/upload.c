@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Uploads: files under DATA/hub/upload, named by their public id. http writes
- * into a descriptor that it gets; the length counts when it is on the disk.
- */
+#include "index/upload.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -10,7 +8,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/random_id.h"
-#include "index/import.h"
+#include "index/import_feed.h"
 #include "index/reply.h"
 
 /* Finds import and file; the file's name on disk is its public id, whose shape is checked. */
@@ -131,26 +129,9 @@ static int add_file(const struct import_file *file, void *arg)
 {
 	struct upload_check *check = arg;
 
-	/* eml files that were stored before are passed over by their count. */
 	check->rc =
 		import_run_add(check->run, -1, file->public_id, file->name, file->size, check->err);
 	return check->rc < 0 ? 1 : 0;
-}
-
-/* The files that an earlier run of index has finished. */
-static void skip_finished(struct import_run *run, int64_t count)
-{
-	struct import_source *source;
-
-	for (; count > 0 && !run->is_mbox && (source = STAILQ_FIRST(&run->sources)); count--) {
-		STAILQ_REMOVE_HEAD(&run->sources, link);
-		free(source->path);
-		free(source->name);
-		free(source);
-	}
-	run->files_seen = run->files_done;
-	STAILQ_FOREACH(source, &run->sources, link)
-		run->files_seen++;
 }
 
 int upload_start(struct index_role *ix, const struct import *import, struct threads_error *err)
@@ -161,18 +142,16 @@ int upload_start(struct index_role *ix, const struct import *import, struct thre
 	if (rc == 0 && check.incomplete)
 		return threads_error_set(err, THREADS_EINVAL, "not all files are uploaded yet");
 	if (rc == 0)
-		rc = import_run_open(ix, import, &check.run, err);
+		rc = import_run_open(ix, import, import_feed_of(import), &check.run, err);
 	if (rc < 0 || check.run->last) /* asked for twice: it is on its way */
 		return rc;
 	if (check.run->dir_fd < 0)
 		check.run->dir_fd = fcntl(ix->upload_dir_fd, F_DUPFD_CLOEXEC, 3);
-	if (check.run->is_mbox)
-		check.run->files_done = check.run->files_seen = 0;
 	rc = import_files(ix->store, import->id, add_file, &check, err);
 	if (rc < 0 || check.rc < 0)
 		return rc < 0 ? rc : check.rc;
-	skip_finished(check.run, import->files_done);
-	check.run->last = true;
+	check.run->at_end = upload_remove;
+	import_run_complete(check.run, import->files_done);
 	import_run_go(check.run);
 	return 0;
 }
