@@ -6,7 +6,6 @@
 #include "core/log.h"
 #include "index/convert.h"
 #include "index/disk.h"
-#include "index/pool.h"
 
 enum {
 	OUTPUT_MAX = 512 << 20,   /* of one parser; RLIMIT_FSIZE of parse stops it before */
@@ -100,7 +99,7 @@ int batch_submit(struct index_role *ix, const struct batch_request *request,
 	}
 	*ret_batch = batch;
 	STAILQ_INSERT_TAIL(&ix->unparsed, batch, link);
-	pool_work(ix);
+	loop_timer_set(ix->parse_timer, 0);
 	return 0;
 }
 
@@ -249,7 +248,7 @@ static void finish(struct index_role *ix, struct batch *batch, int rc,
 	if (batch->done)
 		batch->done(batch, &batch->counts, rc, err, batch->arg);
 	batch_free(batch);
-	pool_work(ix);
+	loop_timer_set(ix->parse_timer, 0);
 }
 
 /* Disk and database faults are waited out; the batch stays first in line. */
@@ -307,18 +306,6 @@ void batch_tick(void *arg)
 		finish(ix, batch, 0, NULL);
 	if (!STAILQ_EMPTY(&ix->parsed))
 		loop_timer_set(ix->tick, 0);
-}
-
-size_t batch_waiting(const struct index_role *ix)
-{
-	const struct batch *batch;
-	size_t count = pool_in_hand(ix);
-
-	STAILQ_FOREACH(batch, &ix->unparsed, link)
-		count += batch->count;
-	STAILQ_FOREACH(batch, &ix->parsed, link)
-		count += batch->count - batch->stored;
-	return count;
 }
 
 void batch_free_all(struct index_role *ix)

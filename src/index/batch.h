@@ -107,9 +107,6 @@ void batch_store(struct batch *batch);
 /* Timer callback: one slice. */
 void batch_tick(void *index_role);
 
-/* Messages that wait in all queues. */
-size_t batch_waiting(const struct index_role *ix);
-
 void batch_free_all(struct index_role *ix);
 
 #endif

@@ -11,6 +11,7 @@
 #include "index/account_commands.h"
 #include "index/blob_thread.h"
 #include "index/import.h"
+#include "index/pool.h"
 #include "index/reply.h"
 #include "index/sample.h"
 #include "index/schedule.h"
@@ -311,7 +312,7 @@ static int on_queue(struct index_role *ix, struct peer *peer, struct frame *f,
 	if (rc < 0)
 		return rc;
 	frame_begin(&out, INDEX_QUEUE_IS, f->id);
-	frame_put_int(&out, (int64_t)batch_waiting(ix));
+	frame_put_int(&out, (int64_t)pool_waiting(ix));
 	frame_put_int(&out, ix->disk_percent);
 	frame_put_int(&out, ix->disk_full);
 	return peer_send(peer, &out, err);

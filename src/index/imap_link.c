@@ -5,8 +5,8 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "index/imap_batch.h"
+#include "index/login_test.h"
 #include "index/reply.h"
-#include "index/schedule.h"
 
 enum {
 	FOLDERS_MAX = 2000,
@@ -28,7 +28,8 @@ struct imap_session *imap_session_find(struct index_role *ix, int64_t account_id
 }
 
 int imap_session_new(struct index_role *ix, int64_t account_id, enum imap_mode mode,
-		     struct imap_session **ret_session, struct threads_error *err)
+		     imap_ended_fn *on_ended, struct imap_session **ret_session,
+		     struct threads_error *err)
 {
 	struct imap_session *session = calloc(1, sizeof(*session));
 
@@ -37,6 +38,7 @@ int imap_session_new(struct index_role *ix, int64_t account_id, enum imap_mode m
 	session->ix = ix;
 	session->account_id = account_id;
 	session->mode = mode;
+	session->on_ended = on_ended;
 	LIST_INIT(&session->batches);
 	LIST_INSERT_HEAD(&ix->sessions, session, link);
 	*ret_session = session;
@@ -109,11 +111,11 @@ static int on_state(struct imap_session *session, struct frame *f, struct thread
 	/* A folder that is gone is trouble of a process that goes on. */
 	session->reported = *trouble.kind && !idle;
 	if (rc == 0 && idle && !*trouble.kind && session->mode == IMAP_MODE_TEST && !session->ended)
-		schedule_tested(session, true);
+		login_tested(session, true);
 	if (rc == 0 && *trouble.kind) {
 		session->in_pass = false;
 		if (session->mode == IMAP_MODE_TEST)
-			schedule_tested(session, false);
+			login_tested(session, false);
 		else if (retry_ms < 0) /* only a person can help */
 			rc = account_set_state(store, session->account_id, "error", err);
 	}
@@ -158,7 +160,7 @@ static int on_folders(struct imap_session *session, struct frame *f, struct thre
 				 clock_now_ms(NULL), err);
 	/* A misspelt folder is refused: "idle" says so next. */
 	if (rc == 0 && session->mode == IMAP_MODE_TEST && !lacks_chosen(session, folders, count))
-		schedule_tested(session, true);
+		login_tested(session, true);
 	return rc;
 }
 
@@ -302,7 +304,7 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 	(void)peer;
 	session->peer = NULL;
 	if (session->exited) {
-		schedule_ended(session);
+		session->on_ended(session);
 		return;
 	}
 	if (!why)

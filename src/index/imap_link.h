@@ -9,8 +9,12 @@
 struct session_batch;
 LIST_HEAD(session_batch_list, session_batch);
 
+/* The process has ended and nothing of it is unread: frees the session. */
+typedef void imap_ended_fn(struct imap_session *session);
+
 struct imap_session {
 	struct index_role *ix;
+	imap_ended_fn *on_ended;
 	int64_t account_id; /* also the instance of its process */
 	enum imap_mode mode;
 	struct peer *peer; /* NULL: started, not there yet */
@@ -29,7 +33,8 @@ struct imap_session *imap_session_find(struct index_role *ix, int64_t account_id
 
 /* A session whose process has been asked for. Errors: THREADS_ENOMEM. */
 int imap_session_new(struct index_role *ix, int64_t account_id, enum imap_mode mode,
-		     struct imap_session **ret_session, struct threads_error *err) MUST_CHECK;
+		     imap_ended_fn *on_ended, struct imap_session **ret_session,
+		     struct threads_error *err) MUST_CHECK;
 
 /* The process is there: takes fd over, tells it its account. */
 int imap_session_attach(struct imap_session *session, int fd, struct threads_error *err) MUST_CHECK;

@@ -47,6 +47,7 @@ struct index_role {
 	struct split_queue splits; /* pieces of mbox files to be cut into messages */
 	struct slot_list slots;
 	int64_t next_parse_instance;
+	struct loop_timer *parse_timer; /* there may be something to parse */
 	struct loop_timer *parse_retry; /* a parser could not be started: not at once again */
 	struct loop_timer *tick;        /* the next slice of the first parsed batch */
 	bool disk_full;

@@ -122,7 +122,8 @@ static int add_timers(struct index_role *ix, struct threads_error *err)
 		struct loop_timer **timer;
 		loop_timer_fn *fn;
 	} timers[] = { { &ix->tick, batch_tick },
-		       { &ix->parse_retry, pool_retry },
+		       { &ix->parse_timer, pool_look },
+		       { &ix->parse_retry, pool_look },
 		       { &ix->disk_timer, disk_check },
 		       { &ix->schedule_timer, schedule_look },
 		       { &ix->jobs_timer, on_jobs } };

@@ -31,6 +31,7 @@ struct parse_slot {
 };
 
 static void work_done(struct parse_slot *slot);
+static void pool_work(struct index_role *ix);
 
 /* Too long at work, or not gone after it; or started ahead for work that never came. */
 static void on_deadline(void *arg)
@@ -317,7 +318,8 @@ static size_t work_count(const struct index_role *ix)
 	return count;
 }
 
-void pool_work(struct index_role *ix)
+/* There may be something to parse: starts processes, hands out work. */
+static void pool_work(struct index_role *ix)
 {
 	const size_t most = (size_t)config_int(ix->role->config, "parse_processes");
 	size_t alive = 0, coming = 0, work;
@@ -345,7 +347,7 @@ void pool_work(struct index_role *ix)
 		}
 }
 
-void pool_retry(void *arg)
+void pool_look(void *arg)
 {
 	pool_work(arg);
 }
@@ -395,14 +397,19 @@ void pool_exited(struct index_role *ix, int64_t instance, int by_signal)
 	work_lost(slot);
 }
 
-size_t pool_in_hand(const struct index_role *ix)
+size_t pool_waiting(const struct index_role *ix)
 {
 	const struct parse_slot *slot;
+	const struct batch *batch;
 	size_t count = 0;
 
 	LIST_FOREACH(slot, &ix->slots, link)
 		if (slot->batch)
 			count += slot->batch->count;
+	STAILQ_FOREACH(batch, &ix->unparsed, link)
+		count += batch->count;
+	STAILQ_FOREACH(batch, &ix->parsed, link)
+		count += batch->count - batch->stored;
 	return count;
 }
 

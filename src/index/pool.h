@@ -8,20 +8,17 @@
 
 #include "index/index.h"
 
-/* There may be something to parse: starts processes, hands out work. */
-void pool_work(struct index_role *ix);
-
 /* A parser asked for is there. Takes over fd. */
 int pool_attach(struct index_role *ix, int64_t instance, int fd, struct threads_error *err);
 
 /* A parser ended (CTL_EXITED), perhaps before it was ever there. by_signal: 0 = it exited. */
 void pool_exited(struct index_role *ix, int64_t instance, int by_signal);
 
-/* Messages that parsers have in hand. */
-size_t pool_in_hand(const struct index_role *ix);
+/* Messages that wait: for a parser, in its hands, or to be stored. */
+size_t pool_waiting(const struct index_role *ix);
 
-/* Timer callback: starts again after a parser could not be started. */
-void pool_retry(void *index_role);
+/* Timer callback: there may be something to parse, or parsers may be started again. */
+void pool_look(void *index_role);
 
 void pool_free(struct index_role *ix);
 

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "index/login_test.h"
 
 enum {
 	LOOK_MS = 5 * 1000,
@@ -23,12 +24,14 @@ static size_t session_count(const struct index_role *ix)
 	return count;
 }
 
+static void on_ended(struct imap_session *session);
+
 /* Asks for the account's process. */
 static int connect_account(struct index_role *ix, const struct account *account,
 			   enum imap_mode mode, struct threads_error *err)
 {
 	struct imap_session *session;
-	int rc = imap_session_new(ix, account->id, mode, &session, err);
+	int rc = imap_session_new(ix, account->id, mode, on_ended, &session, err);
 
 	if (rc < 0)
 		return rc;
@@ -121,9 +124,11 @@ int schedule_attach(struct index_role *ix, int64_t account_id, int fd, struct th
 		/* It outlived an index that died. An active account goes on, a test is done again. */
 		rc = account_get(ix->store, account_id, &account, err);
 		if (rc > 0 && strcmp(account.state, "active") == 0)
-			rc = imap_session_new(ix, account_id, IMAP_MODE_SYNC, &session, err);
+			rc = imap_session_new(ix, account_id, IMAP_MODE_SYNC, on_ended, &session,
+					      err);
 		else if (rc > 0 && strcmp(account.state, "draft") == 0 && account.secret_set)
-			rc = imap_session_new(ix, account_id, IMAP_MODE_TEST, &session, err);
+			rc = imap_session_new(ix, account_id, IMAP_MODE_TEST, on_ended, &session,
+					      err);
 		if (rc < 0 || !session) {
 			close(fd);
 			return rc < 0 ? rc : role_kill(ix->role, ROLE_IMAP, account_id, err);
@@ -177,7 +182,8 @@ static void test_now(struct index_role *ix, int64_t account_id)
 		log_error("account %lld: %s", (long long)account_id, err.text);
 }
 
-void schedule_ended(struct imap_session *session)
+/* The process has ended and nothing of it is unread: the session is gone after this. */
+static void on_ended(struct imap_session *session)
 {
 	struct index_role *ix = session->ix;
 	const int64_t account_id = session->account_id;
@@ -188,7 +194,7 @@ void schedule_ended(struct imap_session *session)
 	/* Who waits for a test must hear how it ended, whatever happened. */
 	if ((session->crashed || is_test) && !session->reported && !session->ended) {
 		if (is_test)
-			schedule_tested(session, false);
+			login_tested(session, false);
 		wait_ms = note_crash(ix, account_id, is_test);
 	}
 	imap_session_free(session);
@@ -208,7 +214,7 @@ void schedule_exited(struct index_role *ix, int64_t account_id, bool crashed)
 	session->crashed = crashed;
 	/* What it said last may still be unread, a good log-in too: on_closed() does the rest. */
 	if (!session->peer)
-		schedule_ended(session);
+		on_ended(session);
 }
 
 int schedule_test(struct index_role *ix, const struct account *account, struct threads_error *err)
@@ -221,43 +227,6 @@ int schedule_test(struct index_role *ix, const struct account *account, struct t
 		return 0;
 	}
 	return connect_account(ix, account, IMAP_MODE_TEST, err);
-}
-
-/* No secret is kept after a test that failed. */
-static void drop_secret(struct index_role *ix, int64_t account_id)
-{
-	CLEANUP(frame_release) struct frame f = FRAME_INIT;
-	CLEANUP(account_release) struct account account = { 0 };
-	struct threads_error err = { .text = "vault is not there" };
-
-	if (account_get(ix->store, account_id, &account, &err) <= 0)
-		return;
-	frame_begin(&f, VAULT_DELETE, 0);
-	frame_put_text(&f, account.public_id);
-	if (!ix->vault || peer_send(ix->vault, &f, &err) < 0)
-		log_warning("account %lld: its secret is still there: %s", (long long)account_id,
-			    err.text);
-}
-
-void schedule_tested(struct imap_session *session, bool well)
-{
-	struct index_role *ix = session->ix;
-	struct threads_error err;
-	int rc;
-
-	session->ended = true;
-	if (well)
-		rc = account_verified(ix->store, session->account_id, clock_now_ms(NULL), &err);
-	else
-		rc = account_set_secret(ix->store, session->account_id, "none", &err);
-	if (rc == 0)
-		rc = account_set_state(ix->store, session->account_id, well ? "active" : "draft",
-				       &err);
-	if (rc < 0)
-		log_error("account %lld: %s", (long long)session->account_id, err.text);
-	if (!well)
-		drop_secret(ix, session->account_id);
-	role_bell(ix->role, BELL_ACCOUNTS, session->account_id);
 }
 
 void schedule_disconnect(struct index_role *ix, int64_t account_id)

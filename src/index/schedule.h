@@ -18,16 +18,10 @@ int schedule_attach(struct index_role *ix, int64_t account_id, int fd,
 /* CTL_EXITED of an imap process. */
 void schedule_exited(struct index_role *ix, int64_t account_id, bool crashed);
 
-/* The process has ended and nothing of it is unread: the session is gone after this. */
-void schedule_ended(struct imap_session *session);
-
 /* A secret was sealed: connects for a test of the log-in, at once or when the
  * present connection has ended. */
 int schedule_test(struct index_role *ix, const struct account *account,
 		  struct threads_error *err) MUST_CHECK;
-
-/* The test of a draft ended well or with trouble. */
-void schedule_tested(struct imap_session *session, bool well);
 
 /* Ends the account's process, if there is one. */
 void schedule_disconnect(struct index_role *ix, int64_t account_id);
