@@ -52,6 +52,23 @@ static size_t stream_count(const struct api *api)
 	return count;
 }
 
+/* One user cannot take the streams of all: his oldest gives way. */
+static void limit_user(struct api *api, const char *subject)
+{
+	struct stream *stream, *oldest = NULL;
+	size_t count = 0;
+
+	LIST_FOREACH(stream, &api->streams, link)
+	{
+		if (strcmp(stream->subject, subject) != 0)
+			continue;
+		count++;
+		oldest = stream; /* new ones stand in front */
+	}
+	if (count >= STREAMS_PER_USER)
+		stream_end(oldest);
+}
+
 static void stream_begin(struct exchange *ex)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
@@ -73,6 +90,7 @@ int route_events(struct exchange *ex, struct threads_error *err)
 {
 	struct stream *stream;
 
+	limit_user(ex->api, ex->ticket.subject);
 	if (stream_count(ex->api) >= STREAMS_MAX)
 		return threads_error_set(err, THREADS_EAGAIN, "too many pages are open");
 	stream = calloc(1, sizeof(*stream));

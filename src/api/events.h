@@ -8,7 +8,11 @@
 
 #include "api/api_internal.h"
 
-enum { STREAMS_MAX = 4096, EVENTS_SLICE_MS = 400 };
+enum {
+	STREAMS_MAX = 4096,
+	STREAMS_PER_USER = 16, /* in all his sessions; the oldest ends when one more opens */
+	EVENTS_SLICE_MS = 400,
+};
 
 /* HTTP_STREAM_TICKET and HTTP_STREAM_END from http. */
 int events_frame(struct api *api, const struct peer *peer, struct frame *f,

@@ -26,7 +26,7 @@ static const struct route routes[] = {
 	  NEED_USER,
 	  route_account_update,
 	  { "name", "policy", "folders", "imap" } },
-	{ "DELETE", "accounts/*", NEED_USER, route_account_delete, { NULL } },
+	{ "DELETE", "accounts/*", NEED_USER | NEED_STRONG, route_account_delete, { NULL } },
 	{ "PUT", "accounts/*/secret", NEED_USER, route_account_secret, { "box" } },
 	{ "POST", "accounts/*/sync", NEED_USER, route_account_sync, { NULL } },
 	{ "POST", "accounts/*/pause", NEED_USER, route_account_pause, { NULL } },
@@ -43,7 +43,7 @@ static const struct route routes[] = {
 	{ "GET", "settings", NEED_MANAGER, route_settings, { NULL } },
 	{ "PATCH",
 	  "settings",
-	  NEED_MANAGER,
+	  NEED_MANAGER | NEED_STRONG,
 	  route_settings_update,
 	  { "own_domains", "time_zone", "account_policy_default", "outside_channels",
 	    "organisation", "everyone_group", "setup_done" } },
@@ -98,8 +98,9 @@ static const struct route *route_find(struct exchange *ex, const char *method, c
 	return NULL;
 }
 
-static bool role_suffices(enum route_need need, enum viewer_role role)
+static bool role_suffices(unsigned need, enum viewer_role role)
 {
+	need &= ~(unsigned)NEED_STRONG;
 	if (need == NEED_AUDITOR)
 		return role >= VIEWER_AUDITOR;
 	return need != NEED_MANAGER || role >= VIEWER_ADMIN;
@@ -120,6 +121,12 @@ int route_enter(struct exchange *ex, struct threads_error *err)
 	}
 	if (!role_suffices(ex->route->need, ex->viewer.role)) {
 		exchange_reply_problem(ex, 403, "denied", "This page is for administrators.", NULL);
+		return 0;
+	}
+	if ((ex->route->need & NEED_STRONG) &&
+	    ex->ticket.strong_ms + TICKET_STRONG_MS <= api_now(ex->api)) {
+		exchange_reply_problem(ex, 403, "reauth-needed",
+				       "Type your password and a code again to go on.", NULL);
 		return 0;
 	}
 	return ex->route->fn(ex, err);

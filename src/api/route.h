@@ -6,10 +6,11 @@
 #include "api/exchange.h"
 
 enum route_need {
-	NEED_NOTHING, /* no ticket: the document of the API */
-	NEED_USER,    /* any active user */
-	NEED_AUDITOR, /* owner, admin, auditor */
-	NEED_MANAGER, /* owner, admin */
+	NEED_NOTHING,     /* no ticket: the document of the API */
+	NEED_USER,        /* any active user */
+	NEED_AUDITOR,     /* owner, admin, auditor */
+	NEED_MANAGER,     /* owner, admin */
+	NEED_STRONG = 16, /* besides: password and code within five minutes */
 };
 
 enum { ROUTE_FIELDS_MAX = 8 };
@@ -17,7 +18,7 @@ enum { ROUTE_FIELDS_MAX = 8 };
 struct route {
 	const char *method;
 	const char *path; /* below /api/v1/; "*" stands for one public id */
-	enum route_need need;
+	unsigned need;    /* of enum route_need */
 	exchange_fn *fn;
 	const char *fields[ROUTE_FIELDS_MAX]; /* of the JSON body; others are refused */
 };

@@ -36,6 +36,17 @@ static bool header_passes(const char *name, enum role from)
 	return false;
 }
 
+/* Ends it on both sides: api forgets it, the browser sees its end. */
+static void end_stream(struct exchange *ex)
+{
+	struct threads_error err;
+
+	if (ex->peer && ask_stream(ex, HTTP_STREAM_END, NULL, 0, &err) < 0)
+		log_debug("stream end: %s", err.text);
+	exchange_step_to(ex, STEP_DONE);
+	http_request_write_end(ex->req);
+}
+
 /* ---- tickets ---- */
 
 static void renew_stream(struct exchange *ex, bool signed_in, const void *ticket, size_t len)
@@ -51,10 +62,7 @@ static void renew_stream(struct exchange *ex, bool signed_in, const void *ticket
 			log_debug("stream ticket: %s", err.text);
 		return;
 	}
-	if (ask_stream(ex, HTTP_STREAM_END, NULL, 0, &err) < 0)
-		log_debug("stream end: %s", err.text);
-	exchange_step_to(ex, STEP_DONE);
-	http_request_write_end(ex->req);
+	end_stream(ex);
 }
 
 static int on_ticket(struct exchange *ex, const struct peer *peer, struct frame *f,
@@ -190,7 +198,7 @@ static void limit_streams(struct exchange *newest)
 		oldest = ex; /* new ones stand in front */
 	}
 	if (count >= GATEWAY_STREAMS_PER_SESSION && oldest)
-		http_request_write_end(oldest->req);
+		end_stream(oldest);
 }
 
 static void begin_stream(struct exchange *ex, struct answer *answer)

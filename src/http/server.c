@@ -11,6 +11,8 @@
 enum {
 	IDLE_TIMEOUT_S = 60, /* MHD's own: moved by every byte, so only a second net */
 	TICK_MS = 500,
+	SPARE_CONNECTIONS = 8, /* fewer left: short of them */
+	BODY_GRACE_MS = 2000,  /* before that no body and no reader is cut */
 };
 
 static void server_run(struct http_server *server)
@@ -42,19 +44,22 @@ void server_kick(struct http_server *server)
 	loop_timer_set(server->run_timer, 0);
 }
 
+/* MHD sees the end of the stream and closes. */
+static void conn_cut(struct http_conn *conn)
+{
+	conn->deadline_ms = 0;
+	shutdown(conn->fd, SHUT_RDWR);
+}
+
 static void on_tick(void *arg)
 {
 	struct http_server *server = arg;
 	const int64_t now_ms = clock_monotonic_ms();
 	struct http_conn *conn;
 
-	LIST_FOREACH(conn, &server->conns, link) {
-		if (conn->deadline_ms == 0 || conn->deadline_ms > now_ms)
-			continue;
-		/* MHD sees the end of the stream and closes. */
-		conn->deadline_ms = 0;
-		shutdown(conn->fd, SHUT_RDWR);
-	}
+	LIST_FOREACH(conn, &server->conns, link)
+		if (conn->deadline_ms != 0 && conn->deadline_ms <= now_ms)
+			conn_cut(conn);
 	if (!LIST_EMPTY(&server->conns))
 		loop_timer_set(server->tick_timer, TICK_MS);
 }
@@ -63,9 +68,42 @@ void server_deadline(struct http_server *server, struct http_conn *conn, int64_t
 {
 	if (!conn)
 		return;
-	conn->deadline_ms = in_ms > 0 ? clock_monotonic_ms() + in_ms : 0;
+	conn->since_ms = clock_monotonic_ms();
+	conn->deadline_ms = in_ms > 0 ? conn->since_ms + in_ms : 0;
 	if (!loop_timer_is_set(server->tick_timer))
 		loop_timer_set(server->tick_timer, TICK_MS);
+}
+
+static bool conn_in_head(const struct http_conn *conn)
+{
+	return !conn->req || conn->req->stage == STAGE_HEAD;
+}
+
+/*
+ * When connections become short, the one that has kept us waiting longest gives
+ * way to the newest: first those between requests or inside a head, then slow
+ * bodies and slow readers. Holding connections open so locks nobody out.
+ */
+static void make_room(struct http_server *server)
+{
+	const int64_t young_ms = clock_monotonic_ms() - BODY_GRACE_MS;
+	struct http_conn *conn, *head = NULL, *other = NULL;
+
+	if (server->conn_count + SPARE_CONNECTIONS < server->limits.connections)
+		return;
+	LIST_FOREACH(conn, &server->conns, link) {
+		if (conn->deadline_ms == 0)
+			continue;
+		if (conn_in_head(conn)) {
+			if (!head || conn->since_ms <= head->since_ms)
+				head = conn;
+		} else if (conn->since_ms < young_ms &&
+			   (!other || conn->since_ms <= other->since_ms)) {
+			other = conn;
+		}
+	}
+	if (head || other)
+		conn_cut(head ? head : other);
 }
 
 static void conn_begin(struct http_server *server, struct MHD_Connection *mhd, void **context)
@@ -77,7 +115,9 @@ static void conn_begin(struct http_server *server, struct MHD_Connection *mhd, v
 	if (!conn)
 		return; /* served without a deadline of its own; MHD's still holds */
 	conn->fd = info ? info->connect_fd : -1;
+	make_room(server);
 	LIST_INSERT_HEAD(&server->conns, conn, link);
+	server->conn_count++;
 	server_deadline(server, conn, server->limits.head_ms);
 	*context = conn;
 }
@@ -91,6 +131,7 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 		conn_begin(arg, mhd, context);
 	} else if (conn) {
 		LIST_REMOVE(conn, link);
+		((struct http_server *)arg)->conn_count--;
 		*context = NULL;
 		free(conn);
 	}

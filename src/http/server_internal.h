@@ -16,7 +16,8 @@ enum { MHD_MEMORY_BYTES = 32 * 1024 }; /* of one connection: request line and he
 struct http_conn {
 	LIST_ENTRY(http_conn) link;
 	int fd;
-	int64_t deadline_ms; /* monotonic; 0 = none */
+	int64_t since_ms;    /* when this deadline was set, monotonic */
+	int64_t deadline_ms; /* 0 = none: nobody waits for the browser */
 	struct http_request *req;
 };
 
@@ -31,6 +32,7 @@ struct http_server {
 	struct http_limits limits;
 	struct http_handler handler;
 	struct http_conn_list conns;
+	size_t conn_count;
 	size_t busy;
 	bool closing;
 };

@@ -35,7 +35,8 @@ struct harness {
 	int http_fd, index_fd, vault_fd, auth_fd;
 	uint32_t last_id;
 	bool index_silent;
-	enum threads_code index_says;       /* answer with this error; 0: fine */
+	int64_t strong_ago_ms;        /* when the users of tickets last gave password and code */
+	enum threads_code index_says; /* answer with this error; 0: fine */
 	char heard[HARNESS_HEARD_MAX][160]; /* "303 user action object" */
 	int heard_count;
 	struct frame unanswered; /* the last question to a silent index */
@@ -173,7 +174,9 @@ static inline void harness_turn(struct harness *h)
 static inline size_t harness_ticket(struct harness *h, const char *subject,
 				    unsigned char out[TICKET_LEN])
 {
-	struct ticket ticket = { .kind = TICKET_USER, .expires_ms = h->now_ms + TICKET_LIFE_MS };
+	struct ticket ticket = { .kind = TICKET_USER,
+				 .strong_ms = h->now_ms - h->strong_ago_ms,
+				 .expires_ms = h->now_ms + TICKET_LIFE_MS };
 	struct threads_error err;
 
 	memcpy(ticket.subject, subject, PUBLIC_ID_LEN);

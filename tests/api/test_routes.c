@@ -2,6 +2,7 @@
 #include "api/harness.h"
 
 #include "api/blob.h"
+#include "api/events.h"
 #include "api/openapi.h"
 #include "api/route.h"
 
@@ -110,9 +111,10 @@ static void every_role_gets_what_the_table_says(void **state)
 	for (size_t r = 0; (route = route_at(r)); r++)
 		for (size_t u = 0; u < ARRAY_SIZE(users); u++) {
 			CLEANUP(answer_release) struct answer a = { 0 };
+			const unsigned need = route->need & ~(unsigned)NEED_STRONG;
 			const bool may =
-				route->need == NEED_NOTHING || route->need == NEED_USER ||
-				(route->need == NEED_AUDITOR && users[u].role >= VIEWER_AUDITOR) ||
+				need == NEED_NOTHING || need == NEED_USER ||
+				(need == NEED_AUDITOR && users[u].role >= VIEWER_AUDITOR) ||
 				users[u].role >= VIEWER_ADMIN;
 			char path[200];
 
@@ -472,6 +474,31 @@ static void pieces_go_from_http_into_the_file_of_index(void **state)
 	assert_string_equal(a.body, NOT_FOUND);
 }
 
+/* What cannot be taken back, or opens mail to others, wants password and code just given. */
+static void grave_changes_ask_again(void **state)
+{
+	static const struct {
+		const char *method, *path, *body;
+		int status;
+	} grave[] = {
+		{ "DELETE", "accounts/" STRANGER, NULL, 404 },
+		{ "PATCH", "settings", "{\"own_domains\":[\"example.org\"]}", 200 },
+	};
+	struct harness *h = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(grave); i++) {
+		CLEANUP(answer_release) struct answer old = { 0 }, fresh = { 0 };
+
+		h->strong_ago_ms = TICKET_STRONG_MS;
+		harness_do(h, ANN, grave[i].method, grave[i].path, grave[i].body, &old);
+		assert_int_equal(old.status, 403);
+		assert_non_null(strstr(old.body, "/problems/reauth-needed"));
+		h->strong_ago_ms = TICKET_STRONG_MS - 1;
+		harness_do(h, ANN, grave[i].method, grave[i].path, grave[i].body, &fresh);
+		assert_int_equal(fresh.status, grave[i].status);
+	}
+}
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 static void ring(struct harness *h, enum bell bell)
@@ -535,6 +562,33 @@ static void streams_say_look_again_until_the_ticket_ends(void **state)
 	assert_int_equal(next_frame(h, &f), HTTP_RESPONSE);
 	h->now_ms += TICKET_LIFE_MS + 1;
 	assert_int_equal(next_frame(h, &f), HTTP_STREAM_END);
+}
+
+/* Ben opens one more than he may have: his first ends, Ann's stays. */
+static void one_user_cannot_take_all_streams(void **state)
+{
+	struct harness *h = *state;
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	unsigned char ticket[TICKET_LEN];
+	size_t len = harness_ticket(h, ANN, ticket);
+	uint32_t first = 0;
+
+	harness_ask(h, ticket, len, "GET", "events", NULL, -1);
+	assert_int_equal(next_frame(h, &f), HTTP_RESPONSE);
+	len = harness_ticket(h, BEN, ticket);
+	for (int i = 0; i < STREAMS_PER_USER; i++) {
+		const uint32_t id = harness_ask(h, ticket, len, "GET", "events", NULL, -1);
+
+		first = first ? first : id;
+		assert_int_equal(next_frame(h, &f), HTTP_RESPONSE);
+	}
+	harness_ask(h, ticket, len, "GET", "events", NULL, -1);
+	assert_int_equal(next_frame(h, &f), HTTP_STREAM_END);
+	assert_int_equal(f.id, first);
+	assert_int_equal(next_frame(h, &f), HTTP_RESPONSE);
+	ring(h, BELL_MESSAGES);
+	for (int i = 0; i < STREAMS_PER_USER + 1; i++)
+		assert_int_equal(next_frame(h, &f), HTTP_STREAM_DATA);
 }
 
 /* ---- the document ------------------------------------------------------------------------------ */
@@ -613,6 +667,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(streams_say_look_again_until_the_ticket_ends, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(grave_changes_ask_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_user_cannot_take_all_streams, setup, teardown),
 		cmocka_unit_test(every_route_is_in_the_document),
 	};
 

@@ -19,7 +19,7 @@
 #include "http/server.h"
 #include "http/site.h"
 
-enum { HEAD_MS = 600, BODY_MS = 600, BEAT_MS = 300, TICKET_MS = 400 };
+enum { CONNECTIONS = 32, HEAD_MS = 600, BODY_MS = 600, BEAT_MS = 300, TICKET_MS = 400 };
 
 static const struct gateway_limits short_times = { 500, 700, BEAT_MS, TICKET_MS };
 
@@ -83,7 +83,7 @@ static int setup(void **state)
 	static struct world world;
 	struct world *w = &world;
 	const struct site_setup site = { "http://localhost", 1 << 20, 1 << 16 };
-	const struct http_limits limits = { .connections = 32,
+	const struct http_limits limits = { .connections = CONNECTIONS,
 					    .body_max = 1 << 16,
 					    .upload_max = 1 << 20,
 					    .head_ms = HEAD_MS,
@@ -245,6 +245,46 @@ static void test_idle_connection_is_cut_off_after_its_answer(void **state)
 	close(fd);
 }
 
+static struct page ask(struct world *w, const char *path, const char *fields)
+{
+	const int fd = browser_connect(&w->hub);
+	char request[512];
+	struct page page;
+
+	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n%s\r\n", path, fields);
+	browser_send(fd, request, strlen(request));
+	turn_for(w, 30);
+	page = browser_read(fd, 200, false);
+	close(fd);
+	turn_for(w, 10);
+	return page;
+}
+
+/* Twice as many connections as there are, all inside a head: a browser gets through at once. */
+static void test_held_connections_give_way(void **state)
+{
+	static const char slow[] = "GET /healthz HTTP/1.1\r\nA: ";
+	struct world *w = *state;
+	int fds[2 * CONNECTIONS], closed = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		struct page page;
+
+		fds[i] = browser_connect(&w->hub);
+		browser_send(fds[i], slow, sizeof(slow) - 1);
+		turn(w);
+		page = ask(w, "/healthz", "");
+		assert_int_equal(page.status, 200);
+		page_release(&page);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		closed += is_closed(fds[i]);
+		close(fds[i]);
+	}
+	assert_in_range(closed, CONNECTIONS, 2 * CONNECTIONS);
+	turn_for(w, 50);
+}
+
 static void test_silent_api_is_given_up(void **state)
 {
 	static const char request[] = "GET /api/v1/echo HTTP/1.1\r\nHost: a\r\n"
@@ -311,21 +351,6 @@ static void test_browser_gone_ends_stream(void **state)
 }
 
 /* ---- pages ---- */
-
-static struct page ask(struct world *w, const char *path, const char *fields)
-{
-	const int fd = browser_connect(&w->hub);
-	char request[512];
-	struct page page;
-
-	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n%s\r\n", path, fields);
-	browser_send(fd, request, strlen(request));
-	turn_for(w, 30);
-	page = browser_read(fd, 200, false);
-	close(fd);
-	turn_for(w, 10);
-	return page;
-}
 
 static const struct {
 	const char *path, *fields, *body, *header, *header2;
@@ -394,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_slow_head_is_cut_off),
 		cmocka_unit_test(test_slow_body_is_cut_off),
 		cmocka_unit_test(test_idle_connection_is_cut_off_after_its_answer),
+		cmocka_unit_test(test_held_connections_give_way),
 		cmocka_unit_test(test_silent_api_is_given_up),
 		cmocka_unit_test(test_stream_beats_and_renews),
 		cmocka_unit_test(test_browser_gone_ends_stream),
