@@ -16,24 +16,32 @@ static size_t trim_end(const char *p, size_t len)
 	return len;
 }
 
-void field_cookie(const char *cookies, const char *name, struct strbuf *out)
+/* The next cookie called name at or after *p; NULL if there is none. Moves *p behind it. */
+static const char *next_cookie(const char **p, const char *name, size_t *ret_len)
 {
 	const size_t name_len = strlen(name);
 
-	for (const char *p = cookies; *p;) {
-		size_t len;
+	while (**p) {
+		const char *cookie = *p + skip_space(*p);
+		const size_t len = strcspn(cookie, ";");
 
-		p += skip_space(p);
-		len = strcspn(p, ";");
-		if (len > name_len && p[name_len] == '=' && memcmp(p, name, name_len) == 0) {
-			strbuf_add(out, p + name_len + 1,
-				   trim_end(p + name_len + 1, len - name_len - 1));
-			return;
+		*p = cookie + len + (cookie[len] == ';');
+		if (len > name_len && cookie[name_len] == '=' &&
+		    memcmp(cookie, name, name_len) == 0) {
+			*ret_len = trim_end(cookie + name_len + 1, len - name_len - 1);
+			return cookie + name_len + 1;
 		}
-		p += len;
-		if (*p == ';')
-			p++;
 	}
+	return NULL;
+}
+
+void field_cookie(const char *cookies, const char *name, struct strbuf *out)
+{
+	size_t len = 0, other_len;
+	const char *value = next_cookie(&cookies, name, &len);
+
+	if (value && !next_cookie(&cookies, name, &other_len))
+		strbuf_add(out, value, len);
 }
 
 bool field_media_is(const char *content_type, const char *media)

@@ -8,7 +8,8 @@
 
 #include "core/strbuf.h"
 
-/* Appends the value of the first cookie called name; appends nothing if there is none. */
+/* Appends the value of the cookie called name; appends nothing if there is none, or if there
+ * are two: one of them may have been put there by somebody else. */
 void field_cookie(const char *cookies, const char *name, struct strbuf *out);
 
 /* Whether a Content-Type is media ("application/json"), whatever parameters follow. */

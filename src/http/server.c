@@ -11,8 +11,8 @@
 enum {
 	IDLE_TIMEOUT_S = 60, /* MHD's own: moved by every byte, so only a second net */
 	TICK_MS = 500,
-	SPARE_CONNECTIONS = 8, /* fewer left: short of them */
-	BODY_GRACE_MS = 2000,  /* before that no body and no reader is cut */
+	SPARE_CONNECTIONS = 64, /* beyond the limit, for the moment until MHD has closed others */
+	BODY_GRACE_MS = 2000,   /* before that no body and no reader is cut */
 };
 
 static void server_run(struct http_server *server)
@@ -89,7 +89,7 @@ static void make_room(struct http_server *server)
 	const int64_t young_ms = clock_monotonic_ms() - BODY_GRACE_MS;
 	struct http_conn *conn, *head = NULL, *other = NULL;
 
-	if (server->conn_count + SPARE_CONNECTIONS < server->limits.connections)
+	if (server->conn_count < server->limits.connections)
 		return;
 	LIST_FOREACH(conn, &server->conns, link) {
 		if (conn->deadline_ms == 0)
@@ -187,7 +187,7 @@ static int daemon_start(struct http_server *server, int listen_fd, struct thread
 	server->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, server,
 		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-		server->limits.connections, MHD_OPTION_CONNECTION_TIMEOUT,
+		server->limits.connections + SPARE_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned int)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)MHD_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped,

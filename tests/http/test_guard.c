@@ -205,7 +205,7 @@ static void test_cookies(void **state)
 	static const struct {
 		const char *cookies, *value;
 	} cases[] = {
-		{ "s=1", "1" },        { "a=b; s=1; s=2", "1" }, { "xs=1", "" }, { "s", "" },
+		{ "s=1", "1" },        { "a=b; s=1; c=2", "1" }, { "s=1; s=2", "" }, { "s=1;s=1;s=1", "" }, { "xs=1", "" }, { "s", "" },
 		{ " s=1 ; b=2", "1" }, { "a=s=1", "" },          { "", "" },     { ";;; s=", "" },
 	};
 
