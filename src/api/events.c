@@ -58,8 +58,7 @@ static void limit_user(struct api *api, const char *subject)
 	struct stream *stream, *oldest = NULL;
 	size_t count = 0;
 
-	LIST_FOREACH(stream, &api->streams, link)
-	{
+	LIST_FOREACH(stream, &api->streams, link) {
 		if (strcmp(stream->subject, subject) != 0)
 			continue;
 		count++;
