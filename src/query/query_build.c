@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query/query_build.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "core/utf8.h"
 
 const char *build_text(struct query_tree *tree, const char *text, size_t len)
@@ -15,32 +18,30 @@ const char *build_text(struct query_tree *tree, const char *text, size_t len)
 	return copy;
 }
 
-void build_hint_about(struct query_tree *tree, const char *fmt, struct lex_slice slice)
+void build_hint(struct query_tree *tree, const char *fmt, ...)
 {
 	char *out = tree->pool + tree->pool_used;
 	const size_t room = sizeof(tree->pool) - tree->pool_used;
-	const char *place = strstr(fmt, "%s");
-	const size_t head = place ? (size_t)(place - fmt) : strlen(fmt);
-	const char *tail = place ? place + 2 : "";
-	const size_t shown = place ? utf8_cut(slice.text, slice.len < 60 ? slice.len : 60) : 0;
-	const size_t len = head + shown + strlen(tail);
+	va_list args;
+	int len;
 
-	if (tree->hint_count == QUERY_HINTS_MAX || len >= room)
+	if (tree->hint_count == QUERY_HINTS_MAX)
 		return;
-	memcpy(out, fmt, head);
-	if (shown)
-		memcpy(out + head, slice.text, shown);
-	memcpy(out + head + shown, tail, strlen(tail) + 1);
+	va_start(args, fmt);
+	len = vsnprintf(out, room, fmt, args);
+	va_end(args);
+	if (len < 0 || (size_t)len >= room)
+		return;
 	for (size_t i = 0; i < tree->hint_count; i++)
 		if (strcmp(tree->hints[i], out) == 0)
 			return;
-	tree->pool_used += len + 1;
+	tree->pool_used += (size_t)len + 1;
 	tree->hints[tree->hint_count++] = out;
 }
 
-void build_hint(struct query_parser *parser, const char *sentence)
+int build_shown(struct lex_slice slice)
 {
-	build_hint_about(parser->tree, sentence, (struct lex_slice){ .text = "" });
+	return (int)utf8_cut(slice.text, slice.len < 60 ? slice.len : 60);
 }
 
 static struct query_node *build_node(struct query_parser *parser, enum query_op op)
@@ -61,7 +62,7 @@ struct query_node *build_term(struct query_parser *parser, enum query_field fiel
 
 	if (parser->terms >= QUERY_TERMS_MAX) {
 		if (!parser->limit_told)
-			build_hint(parser, "The search is long: we used its first 64 words.");
+			build_hint(parser->tree, "The search is long: we used its first 64 words.");
 		parser->limit_told = true;
 		return NULL;
 	}

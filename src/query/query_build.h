@@ -9,6 +9,7 @@
 
 #include "query/query_lex.h"
 #include "query/query_tree.h"
+#include "threads/compiler.h"
 
 struct query_parser {
 	struct query_tree *tree;
@@ -28,9 +29,10 @@ struct query_list {
 /* A copy of text with a NUL behind it; NULL if there is no room. */
 const char *build_text(struct query_tree *tree, const char *text, size_t len);
 
-/* Adds a sentence, once. fmt has one %s at most, and gets the slice for it. */
-void build_hint_about(struct query_tree *tree, const char *fmt, struct lex_slice slice);
-void build_hint(struct query_parser *parser, const char *sentence);
+/* Adds a sentence, once. A piece of the input goes in as "%.*s" with SHOWN(slice). */
+void build_hint(struct query_tree *tree, const char *fmt, ...) PRINTF_LIKE(2, 3);
+int build_shown(struct lex_slice slice);
+#define SHOWN(slice) build_shown(slice), (slice).text
 
 /* A leaf; NULL, with a hint, if there are QUERY_TERMS_MAX already. */
 struct query_node *build_term(struct query_parser *parser, enum query_field field);

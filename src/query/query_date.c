@@ -42,53 +42,137 @@ static bool separator_read(const char **p)
 	return true;
 }
 
-static bool span_set(struct query_span *ret_span, int64_t first_day, int64_t days,
-		     int64_t utc_offset_ms)
+/* The days as the viewer's clocks count them; two of a year last 23 and 25 hours. */
+static bool span_set(struct query_span *ret_span, const struct zone *zone, int64_t first_day,
+		     int64_t days)
 {
-	ret_span->from_ms = first_day * day_ms - utc_offset_ms;
-	ret_span->before_ms = (first_day + days) * day_ms - utc_offset_ms;
+	ret_span->from_ms = zone_utc_ms(zone, first_day * day_ms);
+	ret_span->before_ms = zone_utc_ms(zone, (first_day + days) * day_ms);
 	return true;
 }
 
-static bool relative_parse(const char *text, int64_t now_ms, int64_t utc_offset_ms,
-			   struct query_span *ret_span)
+static int64_t today_of(const struct query_options *options)
 {
-	const int64_t local = now_ms + utc_offset_ms;
-	const int64_t today = (local >= 0 ? local : local - day_ms + 1) / day_ms;
+	const int64_t local = options->now_ms + zone_offset_ms(options->zone, options->now_ms);
 
-	if (strcasecmp(text, "today") == 0)
-		return span_set(ret_span, today, 1, utc_offset_ms);
-	if (strcasecmp(text, "yesterday") == 0)
-		return span_set(ret_span, today - 1, 1, utc_offset_ms);
-	return false;
+	return (local >= 0 ? local : local - day_ms + 1) / day_ms;
 }
 
-bool query_date_parse(const char *text, int64_t now_ms, int64_t utc_offset_ms,
+static bool day_set(struct query_span *ret_span, const struct zone *zone, int year, int month,
+		    int day)
+{
+	if (year < 1900 || year > 2999 || month < 1 || month > 12 || day < 1 ||
+	    day > days_in_month(year, month))
+		return false;
+	return span_set(ret_span, zone, days_of(year, month, day), 1);
+}
+
+/* 21.11.2026 */
+static bool dotted_parse(const char *text, const struct zone *zone, struct query_span *ret_span)
+{
+	const char *p = text;
+	const int day = number_read(&p, 2);
+	int month, year;
+
+	if (*p != '.')
+		return false;
+	p++;
+	month = number_read(&p, 2);
+	if (*p != '.')
+		return false;
+	p++;
+	year = number_read(&p, 4);
+	return !*p && day_set(ret_span, zone, year, month, day);
+}
+
+bool query_date_parse(const char *text, const struct query_options *options,
 		      struct query_span *ret_span)
 {
+	const struct zone *zone = options->zone;
 	const char *p = text;
 	int year, month, day;
 
-	if (relative_parse(text, now_ms, utc_offset_ms, ret_span))
+	if (strcasecmp(text, "today") == 0)
+		return span_set(ret_span, zone, today_of(options), 1);
+	if (strcasecmp(text, "yesterday") == 0)
+		return span_set(ret_span, zone, today_of(options) - 1, 1);
+	if (dotted_parse(text, zone, ret_span))
 		return true;
 	year = number_read(&p, 4);
 	if (year < 1900 || year > 2999)
 		return false;
 	if (!*p)
-		return span_set(ret_span, days_of(year, 1, 1),
-				days_of(year + 1, 1, 1) - days_of(year, 1, 1), utc_offset_ms);
+		return span_set(ret_span, zone, days_of(year, 1, 1),
+				days_of(year + 1, 1, 1) - days_of(year, 1, 1));
 	if (!separator_read(&p))
 		return false;
 	month = number_read(&p, 2);
 	if (month < 1 || month > 12)
 		return false;
 	if (!*p)
-		return span_set(ret_span, days_of(year, month, 1), days_in_month(year, month),
-				utc_offset_ms);
+		return span_set(ret_span, zone, days_of(year, month, 1),
+				days_in_month(year, month));
 	if (!separator_read(&p))
 		return false;
 	day = number_read(&p, 2);
-	if (*p || day < 1 || day > days_in_month(year, month))
+	return !*p && day_set(ret_span, zone, year, month, day);
+}
+
+/* The day so many months before; the 31st becomes the last one of a shorter month. */
+static int64_t months_before(int64_t today, int months)
+{
+	int year = 1970 + (int)(today / 366), month = 12, day;
+
+	while (days_of(year + 1, 1, 1) <= today)
+		year++;
+	while (days_of(year, month, 1) > today)
+		month--;
+	day = (int)(today - days_of(year, month, 1)) + 1;
+	year -= months / 12;
+	month -= months % 12;
+	if (month < 1) {
+		month += 12;
+		year--;
+	}
+	if (year < 1)
+		return 0;
+	return days_of(year, month,
+		       day < days_in_month(year, month) ? day : days_in_month(year, month));
+}
+
+/* d, day, days ...: the letter, or 0. */
+static char unit_of(const char *text)
+{
+	static const char *const units[][3] = { { "h", "hour", "hours" },
+						{ "d", "day", "days" },
+						{ "w", "week", "weeks" },
+						{ "m", "month", "months" },
+						{ "y", "year", "years" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(units[i]); k++)
+			if (strcasecmp(text, units[i][k]) == 0)
+				return units[i][0][0];
+	return 0;
+}
+
+bool query_age_parse(const char *text, const struct query_options *options, int64_t *ret_ms)
+{
+	const char *p = text;
+	const int count = number_read(&p, 4);
+	const char unit = unit_of(p);
+	int64_t day = today_of(options);
+
+	if (count < 0 || !unit)
 		return false;
-	return span_set(ret_span, days_of(year, month, day), 1, utc_offset_ms);
+	if (unit == 'h') {
+		*ret_ms = options->now_ms - (int64_t)count * 3600000;
+		return true;
+	}
+	if (unit == 'd' || unit == 'w')
+		day -= (int64_t)count * (unit == 'w' ? 7 : 1);
+	else
+		day = months_before(day, unit == 'y' ? count * 12 : count);
+	*ret_ms = zone_utc_ms(options->zone, day * day_ms);
+	return true;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dates as people type them in a search: 2026, 2026-11, 2026-11-21, today, yesterday. */
+/* Dates and ages as people type them in a search: 2026, 2026-11, 2026-11-21, 21.11.2026,
+ * today, yesterday; 12h, 7d, 2w, 6m, 1y. */
 #ifndef THREADS_QUERY_QUERY_DATE_H
 #define THREADS_QUERY_QUERY_DATE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "query/query_tree.h"
 
 /* [from_ms, before_ms) in UTC. */
 struct query_span {
@@ -14,10 +14,15 @@ struct query_span {
 
 /*
  * Reads text (years 1900 to 2999; "/" counts as "-"; any case). A day begins
- * at midnight of the viewer, who is utc_offset_ms ahead of UTC. Returns false
- * if text is no such date.
+ * at midnight of the viewer. Returns false if text is no such date.
  */
-bool query_date_parse(const char *text, int64_t now_ms, int64_t utc_offset_ms,
+bool query_date_parse(const char *text, const struct query_options *options,
 		      struct query_span *ret_span);
+
+/*
+ * The moment that lies text before now: to the hour for hours, else the midnight that
+ * began the day so many days, weeks, months or years ago. False if text is no age.
+ */
+bool query_age_parse(const char *text, const struct query_options *options, int64_t *ret_ms);
 
 #endif

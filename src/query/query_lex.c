@@ -6,17 +6,37 @@
 
 #include "threads/compiler.h"
 
+/* What is offered to people comes first; behind it, what other programs call the same. */
 static const struct {
 	const char *name;
 	enum lex_operator which;
 } operators[] = {
-	{ "from", LEX_FROM },       { "to", LEX_TO },           { "with", LEX_WITH },
-	{ "subject", LEX_SUBJECT }, { "account", LEX_ACCOUNT }, { "has", LEX_HAS },
-	{ "before", LEX_BEFORE },   { "after", LEX_AFTER },     { "on", LEX_ON },
-	{ "cc", LEX_LATER },        { "company", LEX_LATER },   { "folder", LEX_LATER },
-	{ "type", LEX_LATER },      { "filename", LEX_LATER },  { "older", LEX_LATER },
-	{ "newer", LEX_LATER },     { "larger", LEX_LATER },    { "label", LEX_LATER },
-	{ "verified", LEX_LATER },  { "duration", LEX_LATER },
+	{ "from", LEX_FROM },
+	{ "to", LEX_TO },
+	{ "cc", LEX_CC },
+	{ "bcc", LEX_BCC },
+	{ "with", LEX_WITH },
+	{ "subject", LEX_SUBJECT },
+	{ "filename", LEX_FILENAME },
+	{ "account", LEX_ACCOUNT },
+	{ "folder", LEX_FOLDER },
+	{ "label", LEX_LABEL },
+	{ "has", LEX_HAS },
+	{ "type", LEX_TYPE },
+	{ "is", LEX_IS },
+	{ "before", LEX_BEFORE },
+	{ "after", LEX_AFTER },
+	{ "on", LEX_ON },
+	{ "older", LEX_OLDER },
+	{ "newer", LEX_NEWER },
+	{ "larger", LEX_LARGER },
+	{ "smaller", LEX_SMALLER },
+	{ "in", LEX_FOLDER },
+	{ "older_than", LEX_OLDER },
+	{ "newer_than", LEX_NEWER },
+	{ "company", LEX_LATER },
+	{ "verified", LEX_LATER },
+	{ "duration", LEX_LATER },
 };
 
 static bool starts_with(const char *p, const char *end, const char *bytes)
@@ -79,6 +99,11 @@ enum lex_operator lex_operator_at(const char *p, const char *end, const char **r
 		return operators[i].which;
 	}
 	return LEX_NONE;
+}
+
+const char *lex_operator_name(size_t index)
+{
+	return index < ARRAY_SIZE(operators) ? operators[index].name : NULL;
 }
 
 bool lex_has_word(struct lex_slice text)

@@ -16,13 +16,24 @@ enum lex_operator {
 	LEX_NONE = 0,
 	LEX_FROM,
 	LEX_TO,
+	LEX_CC,
+	LEX_BCC,
 	LEX_WITH,
 	LEX_SUBJECT,
+	LEX_FILENAME,
 	LEX_ACCOUNT,
+	LEX_FOLDER,
+	LEX_LABEL,
 	LEX_HAS,
+	LEX_TYPE,
+	LEX_IS,
 	LEX_BEFORE,
 	LEX_AFTER,
 	LEX_ON,
+	LEX_OLDER,
+	LEX_NEWER,
+	LEX_LARGER,
+	LEX_SMALLER,
 	LEX_LATER, /* part of the language, not of this version */
 };
 
@@ -41,6 +52,9 @@ bool lex_keyword(const char *p, const char *end, const char *keyword);
 /* If p starts with the name of an operator and ":", which one, its name and the length with ":". */
 enum lex_operator lex_operator_at(const char *p, const char *end, const char **ret_name,
 				  size_t *ret_len);
+
+/* The names, for hints; NULL behind the last one. */
+const char *lex_operator_name(size_t index);
 
 /* Whether text has anything that a word can be made of. */
 bool lex_has_word(struct lex_slice text);

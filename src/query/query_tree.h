@@ -3,11 +3,15 @@
  * What a person typed into the search field, as a tree.
  *
  *	word  "a phrase"  prefix*  -not  a OR b  ( a b )
- *	from:x to:x with:x subject:x account:x has:attachment
- *	before:DATE after:DATE on:DATE		see query_date.h
+ *	from: to: cc: bcc: with: subject: filename:	words
+ *	account: folder: label:				words of a name
+ *	before: after: on: older: newer:		see query_date.h
+ *	larger: smaller:				5M, 300k
+ *	has:attachment  is:unread  type:pdf		see query_value.h
  *
  * Forgiving: every input gives a tree, and hints tell what was read otherwise
  * than typed. Pure text work: nothing here knows SQL, the store or the time.
+ * docs/search.md is the same for users.
  */
 #ifndef THREADS_QUERY_QUERY_TREE_H
 #define THREADS_QUERY_QUERY_TREE_H
@@ -16,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/zone.h"
 #include "threads/error.h"
 
 enum {
@@ -36,24 +41,44 @@ enum query_op {
 };
 
 enum query_field {
-	QUERY_TEXT = 1, /* anywhere in the message */
+	QUERY_TEXT = 1, /* anywhere in the message; those up to FILENAME are columns of the index */
 	QUERY_FROM,
-	QUERY_TO, /* To and Cc (and Bcc where the viewer may see it) */
+	QUERY_TO, /* To and Cc */
 	QUERY_SUBJECT,
-	QUERY_ACCOUNT,    /* name of an account, compared as a whole or by its beginning */
+	QUERY_FILENAME, /* names of attachments */
+	QUERY_CC,
+	QUERY_BCC,     /* of copies that the viewer holds */
+	QUERY_ACCOUNT, /* words of a name; as the next two: of what the viewer holds */
+	QUERY_FOLDER,
+	QUERY_LABEL,
 	QUERY_ATTACHMENT, /* has one; no text */
-	QUERY_DATE,       /* from_ms <= date < before_ms */
+	QUERY_TYPE,       /* has a file like that, or is a message of that kind */
+	QUERY_STATE,
+	QUERY_DATE, /* low <= milliseconds < high */
+	QUERY_SIZE, /* low <= bytes < high */
+};
+
+/* is: ... */
+enum query_state {
+	QUERY_UNREAD = 1, /* these four: of a copy that the viewer holds */
+	QUERY_READ,
+	QUERY_FLAGGED,
+	QUERY_ANSWERED,
+	QUERY_DRAFT,
+	QUERY_BULK, /* newsletters and lists */
+	QUERY_AUTOMATIC,
+	QUERY_ENCRYPTED,
 };
 
 struct query_node {
 	enum query_op op;
-	enum query_field field; /* QUERY_TERM only, as all below but the links */
-	const char *text;       /* not empty; valid UTF-8; "" for ATTACHMENT and DATE */
-	bool phrase;            /* typed in quotes */
-	bool prefix;            /* the last word is a beginning */
-	bool narrow;            /* prefix shorter than QUERY_PREFIX_MIN */
-	int64_t from_ms;
-	int64_t before_ms;
+	enum query_field field;   /* QUERY_TERM only, as all below but the links */
+	const char *text;         /* not empty, valid UTF-8; "" where there are no words */
+	bool phrase;              /* typed in quotes */
+	bool prefix;              /* the last word is a beginning */
+	bool narrow;              /* prefix shorter than QUERY_PREFIX_MIN */
+	enum query_state state;   /* of QUERY_STATE */
+	int64_t low, high;        /* of DATE and SIZE */
 	struct query_node *first; /* child, NULL for QUERY_TERM */
 	struct query_node *next;  /* sibling */
 };
@@ -90,7 +115,7 @@ struct query_tree {
 
 struct query_options {
 	int64_t now_ms;
-	int64_t utc_offset_ms; /* of the viewer's time zone */
+	const struct zone *zone; /* of the viewer, borrowed; NULL: UTC */
 };
 
 /* Reads text (len bytes, anything). ret_tree is released with query_tree_free().

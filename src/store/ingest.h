@@ -33,6 +33,7 @@ enum sighting_flag {
 	SIGHTING_ANSWERED = 2,
 	SIGHTING_FLAGGED = 4,
 	SIGHTING_DRAFT = 8,
+	SIGHTING_STATE_UNKNOWN = 16, /* imports: nothing tells whether it was read */
 };
 
 /* participant.role; the values of enum record_role. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/search_plan.h"
 
-#include "core/utf8.h"
-
 /* What the compiler of expressions carries along. */
 struct compiler {
 	struct search_plan *plan;
@@ -35,46 +33,20 @@ static size_t tokens_in(struct compiler *c, const char *text)
 
 static bool node_is_text(const struct query_node *node)
 {
-	return node->op == QUERY_TERM && (node->field == QUERY_TEXT || node->field == QUERY_FROM ||
-					  node->field == QUERY_TO || node->field == QUERY_SUBJECT);
-}
-
-/* The character before end, and in *ret_before whether one of a pair script stands before it. */
-static bool ends_in_single_pair_character(const char *text)
-{
-	const char *end = text + strlen(text);
-	bool last = false, before = false;
-	uint32_t c;
-
-	for (const char *p = text; p < end;) {
-		const size_t len = utf8_decode(p, end, &c);
-
-		if (len == 0)
-			return false;
-		before = last;
-		last = tokenizer_pairs(c);
-		p += len;
-	}
-	return last && !before;
+	return node->op == QUERY_TERM && node->field <= QUERY_FILENAME;
 }
 
 static const char *columns_of(const struct query_node *node)
 {
-	switch (node->field) {
-	case QUERY_FROM:
+	if (node->field == QUERY_FROM)
 		return "{sender} : ";
-	case QUERY_TO:
+	if (node->field == QUERY_TO || node->field == QUERY_CC)
 		return "{recipient} : ";
-	case QUERY_SUBJECT:
+	if (node->field == QUERY_SUBJECT)
 		return "{subject} : ";
-	case QUERY_TEXT:
-		return node->narrow ? "{subject sender recipient} : " : "";
-	case QUERY_ACCOUNT:
-	case QUERY_ATTACHMENT:
-	case QUERY_DATE:
-		break;
-	}
-	return "";
+	if (node->field == QUERY_FILENAME)
+		return "{filename} : ";
+	return node->narrow ? "{subject sender recipient} : " : "";
 }
 
 /* columns : "text" * */
@@ -88,7 +60,7 @@ static void term_append(struct strbuf *out, const struct query_node *node)
 		strbuf_add_char(out, *p);
 	}
 	strbuf_add_char(out, '"');
-	if (node->prefix || ends_in_single_pair_character(node->text))
+	if (node->prefix || search_term_ends_alone(node->text))
 		strbuf_add_str(out, " *");
 }
 
@@ -169,41 +141,18 @@ static void leaves_collect(struct compiler *c, const struct query_node *node)
 		leaves_collect(c, child);
 }
 
-static int term_token(const char *token, size_t len, size_t start, size_t end, bool colocated,
-		      void *arg)
-{
-	struct search_term *term = arg;
-
-	(void)start, (void)end, (void)colocated;
-	if (term->token_count == SEARCH_TOKENS_MAX || len > sizeof(term->bytes) - term->used)
-		return 0;
-	memcpy(term->bytes + term->used, token, len);
-	term->tokens[term->token_count] = term->bytes + term->used;
-	term->lengths[term->token_count++] = len;
-	term->used += len;
-	return 0;
-}
-
 static void term_add(struct compiler *c, const struct query_node *node)
 {
 	struct search_plan *plan = c->plan;
-	struct search_term *term;
 	int rc;
 
 	if (!node_is_text(node) || plan->term_count == QUERY_TERMS_MAX || c->rc < 0)
 		return;
-	term = calloc(1, sizeof(*term));
-	if (!term) {
-		c->rc = threads_error_set(c->err, THREADS_ENOMEM, "out of memory");
-		return;
-	}
-	plan->terms[plan->term_count++] = term;
-	term->field = node->field;
-	term->prefix = node->prefix || ends_in_single_pair_character(node->text);
-	rc = tokenizer_run(c->tokenizer, TOKENIZER_QUERY, node->text, strlen(node->text),
-			   term_token, term, c->err);
+	rc = search_term_new(c->tokenizer, node, &plan->terms[plan->term_count], c->err);
 	if (rc < 0)
 		c->rc = rc;
+	else
+		plan->term_count++;
 }
 
 /* Terms that a hit may contain; what is negated is not marked. */
@@ -248,13 +197,17 @@ static void part_place(struct compiler *c, const struct query_node *node, bool s
 		else
 			rest_add(c, node);
 	} else if (node->op == QUERY_TERM && node->field == QUERY_DATE) {
-		plan->from_ms = node->from_ms > plan->from_ms ? node->from_ms : plan->from_ms;
-		plan->before_ms =
-			node->before_ms < plan->before_ms ? node->before_ms : plan->before_ms;
+		plan->from_ms = node->low > plan->from_ms ? node->low : plan->from_ms;
+		plan->before_ms = node->high < plan->before_ms ? node->high : plan->before_ms;
 	} else if (node->op == QUERY_TERM && node->field == QUERY_ATTACHMENT) {
 		plan->attachment = true;
 	} else if (node_compiles(c, node)) {
 		match_add(plan, " AND ", node);
+	} else if (node->op == QUERY_TERM && node->field == QUERY_CC &&
+		   tokens_in(c, node->text) > 0) {
+		/* The column holds To as well: it gives candidates. */
+		match_add(plan, " AND ", node);
+		rest_add(c, node);
 	} else if (!node_is_text(node)) {
 		rest_add(c, node);
 	}
@@ -357,10 +310,11 @@ void search_plan_freep(struct search_plan **plan)
 	*plan = search_plan_free(*plan);
 }
 
-const char *search_plan_leaf(const struct search_plan *plan, const struct query_node *node)
+const struct search_leaf *search_plan_leaf(const struct search_plan *plan,
+					   const struct query_node *node)
 {
 	for (size_t i = 0; i < plan->leaf_count; i++)
 		if (plan->leaves[i].node == node)
-			return strbuf_str(&plan->leaves[i].match);
+			return &plan->leaves[i];
 	return NULL;
 }

@@ -9,24 +9,10 @@
 
 #include "core/strbuf.h"
 #include "query/query_tree.h"
-#include "store/tokenizer.h"
+#include "store/search_term.h"
 
 enum {
 	SEARCH_MATCH_MAX = 32 * 1024,
-	SEARCH_ACCOUNTS_MAX = 64,
-	SEARCH_TOKENS_MAX = 32, /* of one term; longer phrases are compared by these */
-	SEARCH_TOKEN_BYTES = 2048,
-};
-
-/* One searched word or phrase, as the index knows it; for marks in snippets. */
-struct search_term {
-	enum query_field field;
-	bool prefix; /* of the last token */
-	size_t token_count;
-	const char *tokens[SEARCH_TOKENS_MAX]; /* into bytes */
-	size_t lengths[SEARCH_TOKENS_MAX];
-	size_t used;
-	char bytes[SEARCH_TOKEN_BYTES];
 };
 
 /* A part of the tree that is one FTS5 expression, looked up by message. */
@@ -58,7 +44,8 @@ void search_plan_freep(struct search_plan **plan);
 int search_plan_by_row(struct search_plan *plan, struct tokenizer *tokenizer,
 		       struct threads_error *err) MUST_CHECK;
 
-/* The expression for exactly this node, or NULL if it is none by itself. */
-const char *search_plan_leaf(const struct search_plan *plan, const struct query_node *node);
+/* The leaf for exactly this node, or NULL if it is no expression by itself. */
+const struct search_leaf *search_plan_leaf(const struct search_plan *plan,
+					   const struct query_node *node);
 
 #endif

@@ -38,15 +38,6 @@ static bool term_counts(const struct finder *f, const struct search_term *term)
 	return term->token_count > 0 && (term->field == QUERY_TEXT || term->field == f->field);
 }
 
-static bool token_fits(const struct search_term *term, size_t index, const char *token, size_t len)
-{
-	const size_t want = term->lengths[index];
-
-	if (term->prefix && index + 1 == term->token_count)
-		return len >= want && memcmp(token, term->tokens[index], want) == 0;
-	return len == want && memcmp(token, term->tokens[index], want) == 0;
-}
-
 /* One character found inside a pair is marked alone; the beginning of a word marks the word. */
 static size_t match_end(const struct finder *f, const struct search_term *term, size_t start,
 			size_t end)
@@ -67,7 +58,7 @@ static void term_step(struct finder *f, size_t index, const char *token, size_t 
 	struct progress *progress = &f->progress[index];
 
 	for (size_t k = 0; k < term->token_count; k++) {
-		if (!(progress->before >> k & 1) || !token_fits(term, k, token, len))
+		if (!(progress->before >> k & 1) || !search_term_fits(term, k, token, len))
 			continue;
 		if (k + 1 < term->token_count) {
 			progress->here |= (uint64_t)1 << (k + 1);

@@ -8,26 +8,50 @@
 #include "core/strbuf.h"
 #include "query/query_tree.h"
 
+static inline void tree_print_range(struct strbuf *out, const struct query_node *node, int64_t unit)
+{
+	strbuf_add_str(out, "[");
+	if (node->low != INT64_MIN)
+		strbuf_addf(out, "%" PRId64, node->low / unit);
+	if (node->high != INT64_MAX)
+		strbuf_addf(out, "..%" PRId64, node->high / unit);
+	strbuf_add_str(out, "]");
+}
+
 static inline void tree_print_term(struct strbuf *out, const struct query_node *node)
 {
-	static const char *const names[] = { [QUERY_TEXT] = "",
-					     [QUERY_FROM] = "from:",
-					     [QUERY_TO] = "to:",
-					     [QUERY_SUBJECT] = "subject:",
-					     [QUERY_ACCOUNT] = "account:" };
+	static const char *const names[] = {
+		[QUERY_TEXT] = "",
+		[QUERY_FROM] = "from:",
+		[QUERY_TO] = "to:",
+		[QUERY_SUBJECT] = "subject:",
+		[QUERY_FILENAME] = "filename:",
+		[QUERY_CC] = "cc:",
+		[QUERY_BCC] = "bcc:",
+		[QUERY_ACCOUNT] = "account:",
+		[QUERY_FOLDER] = "folder:",
+		[QUERY_LABEL] = "label:",
+		[QUERY_TYPE] = "type:",
+	};
+	static const char *const states[] = {
+		[QUERY_UNREAD] = "unread",       [QUERY_READ] = "read",
+		[QUERY_FLAGGED] = "flagged",     [QUERY_ANSWERED] = "answered",
+		[QUERY_DRAFT] = "draft",         [QUERY_BULK] = "bulk",
+		[QUERY_AUTOMATIC] = "automatic", [QUERY_ENCRYPTED] = "encrypted",
+	};
+	const char *quote = node->phrase || node->field == QUERY_TYPE ? "\"" : "";
 
-	if (node->field == QUERY_ATTACHMENT) {
+	if (node->field == QUERY_ATTACHMENT)
 		strbuf_add_str(out, "has:attachment");
-	} else if (node->field == QUERY_DATE) {
-		if (node->from_ms != INT64_MIN)
-			strbuf_addf(out, "[%" PRId64, node->from_ms / 1000);
-		if (node->before_ms != INT64_MAX)
-			strbuf_addf(out, "..%" PRId64, node->before_ms / 1000);
-		strbuf_add_str(out, "]");
-	} else {
-		strbuf_addf(out, "%s%s%s%s%s", names[node->field], node->phrase ? "\"" : "",
-			    node->text, node->phrase ? "\"" : "", node->prefix ? "*" : "");
-	}
+	else if (node->field == QUERY_STATE)
+		strbuf_addf(out, "is:%s", states[node->state]);
+	else if (node->field == QUERY_DATE)
+		tree_print_range(out, node, 1000);
+	else if (node->field == QUERY_SIZE)
+		tree_print_range(out, node, 1);
+	else
+		strbuf_addf(out, "%s%s%s%s%s", names[node->field], quote, node->text, quote,
+			    node->prefix ? "*" : "");
 }
 
 static inline void tree_print(struct strbuf *out, const struct query_node *node)

@@ -16,6 +16,9 @@ struct mail {
 	int64_t date_ms, audience, conversation, account; /* account 0: none */
 	const char *name, *address, *to_name, *to_address, *subject, *body, *file;
 	int attachments;
+	const char *cc, *bcc;      /* addresses; bcc of the sighting */
+	const char *type, *label;  /* of the first attachment; of the sighting */
+	int64_t size, flags, held; /* bytes, 0: 100; message.flags; sighting.flags */
 };
 
 static const char fixture_people[] =
@@ -64,13 +67,13 @@ static inline struct store *fixture_open(void)
 static const char sql_fixture_message[] =
 	"INSERT INTO message (id, public_id, audience_id, conversation_id, kind, flags, date_ms,"
 	" sent_ms, received_ms, size_bytes, attachment_count, sender_name, sender_address, subject,"
-	" preview, digest) VALUES (:id, :public_id, :audience, :conversation, 1, 0, :date_ms,"
-	" :date_ms, :date_ms, 100, :attachments, :name, :address, :subject, substr(:body, 1, 100),"
+	" preview, digest) VALUES (:id, :public_id, :audience, :conversation, 1, :flags, :date_ms,"
+	" :date_ms, :date_ms, :size, :attachments, :name, :address, :subject, substr(:body, 1, 100),"
 	" randomblob(32))";
 static const char sql_fixture_body[] =
 	"INSERT INTO message_body (message_id, header_id, in_reply_to, list_id, sender, recipient,"
 	" filename, text, text_bytes, blob_id, skeleton_bytes, html_bytes, header_bytes, rest_sha256, raw_sha256) VALUES (:id, 'h' || :id,"
-	" '', '', :name || ' ' || :address, :to_name || ' ' || :to_address, :file, :text, :bytes, 1,"
+	" '', '', :name || ' ' || :address, :to_name || ' ' || :to_address || ' ' || :cc, :file, :text, :bytes, 1,"
 	" 150, 50, 20, x'00', x'00')";
 static const char sql_fixture_fts[] =
 	"INSERT INTO message_fts (rowid, subject, sender, recipient, body, filename)"
@@ -81,7 +84,19 @@ static const char sql_fixture_person[] =
 static const char sql_fixture_sighting[] =
 	"INSERT INTO sighting (folder_id, uid, account_id, message_id, raw_sha256, size_bytes,"
 	" flags, received_ms, seen_ms)"
-	" VALUES (:account, :id, :account, :id, x'00', 100, 0, 0, 0)";
+	" VALUES (:account, :id, :account, :id, x'00', 100, :flags, 0, 0)";
+static const char sql_fixture_bcc[] =
+	"INSERT INTO sighting_bcc (folder_id, uid, position, message_id, name, address)"
+	" VALUES (:account, :id, 0, :id, '', :address)";
+static const char sql_fixture_label[] =
+	"INSERT INTO label (account_id, name) VALUES (:account, :name) ON CONFLICT DO NOTHING";
+static const char sql_fixture_labelled[] =
+	"INSERT INTO sighting_label (folder_id, uid, label_id, message_id)"
+	" SELECT :account, :id, id, :id FROM label WHERE account_id = :account AND name = :name";
+static const char sql_fixture_file[] =
+	"INSERT INTO message_attachment (message_id, position, public_id, filename, content_type,"
+	" content_id, disposition, encoding, size_bytes, raw_offset, raw_length, line_length,"
+	" line_crlf) VALUES (:id, 0, 'file' || :id, :name, :type, '', 2, 0, 10, 0, 0, 0, 0)";
 
 static inline const char *fixture_text(const char *text)
 {
@@ -121,6 +136,8 @@ static inline void fixture_row(struct store *store, const struct mail *mail, int
 	query_bind_int(&q, ":conversation", mail->conversation ? mail->conversation : 1);
 	query_bind_int(&q, ":date_ms", mail->date_ms);
 	query_bind_int(&q, ":attachments", mail->attachments);
+	query_bind_int(&q, ":flags", mail->flags);
+	query_bind_int(&q, ":size", mail->size ? mail->size : 100);
 	query_bind_text(&q, ":name", fixture_text(mail->name));
 	query_bind_text(&q, ":address", fixture_text(mail->address));
 	query_bind_text(&q, ":subject", fixture_text(mail->subject));
@@ -140,9 +157,49 @@ static inline void fixture_body(struct store *store, const struct mail *mail, in
 	query_bind_text(&q, ":address", fixture_text(mail->address));
 	query_bind_text(&q, ":to_name", fixture_text(mail->to_name));
 	query_bind_text(&q, ":to_address", fixture_text(mail->to_address));
+	query_bind_text(&q, ":cc", fixture_text(mail->cc));
 	query_bind_text(&q, ":file", fixture_text(mail->file));
 	query_bind_blob(&q, ":text", packed, ZSTD_compress(packed, room, body, strlen(body), 1));
 	query_bind_int(&q, ":bytes", (int64_t)strlen(body));
+	fixture_run(&q);
+}
+
+static inline void fixture_named(struct store *store, const char *sql, int64_t account, int64_t id,
+				 const char *name, const char *text)
+{
+	struct query q = query_begin(store_db(store), sql);
+
+	query_bind_int(&q, ":account", account);
+	if (sql != sql_fixture_label)
+		query_bind_int(&q, ":id", id);
+	query_bind_text(&q, name, text);
+	fixture_run(&q);
+}
+
+/* The copy in an account, with what its owner alone knows about it. */
+static inline void fixture_sighting(struct store *store, const struct mail *mail, int64_t id)
+{
+	struct query q = query_begin(store_db(store), sql_fixture_sighting);
+
+	query_bind_int(&q, ":account", mail->account);
+	query_bind_int(&q, ":id", id);
+	query_bind_int(&q, ":flags", mail->held);
+	fixture_run(&q);
+	if (mail->bcc)
+		fixture_named(store, sql_fixture_bcc, mail->account, id, ":address", mail->bcc);
+	if (!mail->label)
+		return;
+	fixture_named(store, sql_fixture_label, mail->account, id, ":name", mail->label);
+	fixture_named(store, sql_fixture_labelled, mail->account, id, ":name", mail->label);
+}
+
+static inline void fixture_file(struct store *store, const struct mail *mail, int64_t id)
+{
+	struct query q = query_begin(store_db(store), sql_fixture_file);
+
+	query_bind_int(&q, ":id", id);
+	query_bind_text(&q, ":name", fixture_text(mail->file));
+	query_bind_text(&q, ":type", mail->type);
 	fixture_run(&q);
 }
 
@@ -160,12 +217,12 @@ static inline int64_t fixture_mail(struct store *store, const struct mail *mail)
 	fixture_person(store, id, 0, 0, mail->name, mail->address);
 	if (mail->to_name || mail->to_address)
 		fixture_person(store, id, 1, 3, mail->to_name, mail->to_address);
-	if (mail->account) {
-		q = query_begin(store_db(store), sql_fixture_sighting);
-		query_bind_int(&q, ":account", mail->account);
-		query_bind_int(&q, ":id", id);
-		fixture_run(&q);
-	}
+	if (mail->cc)
+		fixture_person(store, id, 2, 4, "", mail->cc);
+	if (mail->type)
+		fixture_file(store, mail, id);
+	if (mail->account)
+		fixture_sighting(store, mail, id);
 	return id;
 }
 

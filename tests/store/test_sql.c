@@ -15,7 +15,7 @@
 static const char *const large[] = {
 	"message",      "message_body", "participant",     "message_attachment", "sighting",
 	"sighting_bcc", "blob",         "conversation",    "conversation_key",   "channel",
-	"ledger",       "audit",        "audience_member",
+	"ledger",       "audit",        "audience_member", "sighting_label",
 };
 
 /* Those that are meant to see everything: verify, jobs over all, counts for the status page. */
