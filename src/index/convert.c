@@ -5,6 +5,8 @@
 _Static_assert((int)MESSAGE_UNREADABLE == (int)RECORD_UNREADABLE, "flags differ");
 _Static_assert((int)MESSAGE_HAS_DATE == (int)RECORD_HAS_DATE, "flags differ");
 _Static_assert((int)MESSAGE_FLAGS_KEPT == (int)RECORD_FLAGS_ALL, "flags differ");
+_Static_assert((int)SIGHTING_DRAFT == (int)RECORD_COPY_DRAFT, "flags differ");
+_Static_assert((int)SIGHTING_STATE_UNKNOWN == (int)RECORD_COPY_UNKNOWN, "flags differ");
 _Static_assert((int)DRAFT_FROM == (int)RECORD_FROM && (int)DRAFT_BCC == (int)RECORD_BCC,
 	       "roles differ");
 
@@ -84,6 +86,8 @@ int convert_record(const struct record *record, const uint8_t *blobs, struct mes
 		.in_reply_to = text_of(record->in_reply_to),
 		.subject = text_of(record->subject),
 		.list_id = text_of(record->list_id),
+		.copy_flags = record->copy_state,
+		.labels = text_of(record->labels),
 		.body_text = text_of(record->body_text),
 		.references = references,
 		.reference_count = record->reference_count,

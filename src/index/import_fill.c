@@ -62,13 +62,40 @@ static int64_t failure_uid(const char *name, uint64_t offset)
 	return ingest_uid_from_digest(sha256);
 }
 
+/* Maildir: "17.M2P3:2,RS" has the state of the mail in its name, and in new/ nobody saw it. */
+static uint32_t flags_of_name(const char *name)
+{
+	static const struct {
+		char letter;
+		uint32_t flag;
+	} letters[] = { { 'S', SIGHTING_SEEN },
+			{ 'R', SIGHTING_ANSWERED },
+			{ 'F', SIGHTING_FLAGGED },
+			{ 'D', SIGHTING_DRAFT } };
+	const char *slash = strrchr(name, '/');
+	const char *info = strstr(slash ? slash : name, "2,");
+	uint32_t flags = 0;
+
+	/* The colon is another character where file systems do not have it. */
+	if (!info || info == name || !strchr(":;!", info[-1]))
+		return slash && slash - name >= 4 && memcmp(slash - 4, "/new", 4) == 0
+			       ? 0
+			       : SIGHTING_STATE_UNKNOWN;
+	for (size_t i = 0; i < ARRAY_SIZE(letters); i++)
+		if (strchr(info, letters[i].letter))
+			flags |= letters[i].flag;
+	return flags;
+}
+
 void filling_add(struct import_run *run, struct filling *fill, const struct import_source *source,
 		 uint64_t offset, uint64_t length)
 {
 	const uint64_t most = (uint64_t)config_int(run->ix->role->config, "message_max");
 	struct batch_entry *entry = &fill->entries[fill->count++];
 
-	*entry = (struct batch_entry){ .folder_id = run->folder_id, .offset = fill->bytes };
+	*entry = (struct batch_entry){ .folder_id = run->folder_id,
+				       .flags = flags_of_name(source->name),
+				       .offset = fill->bytes };
 	if (length > most)
 		entry->failure = words_too_large;
 	else if (source->fd < 0 || copy_piece(fill, source->fd, offset, length) < 0)

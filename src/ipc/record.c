@@ -232,6 +232,8 @@ static const char *check_fields(const struct record *r, uint64_t blobs_length)
 {
 	if (r->flags & ~(uint32_t)RECORD_FLAGS_ALL)
 		return "has odd flags";
+	if (r->copy_state & ~(uint32_t)RECORD_COPY_ALL)
+		return "has odd flags of the copy";
 	if (!(r->flags & RECORD_HAS_DATE) && r->date_ms != 0)
 		return "has a date and has none";
 	if (r->html_length > RECORD_HTML_MAX)
@@ -261,6 +263,8 @@ static void get_record(struct cursor *c, struct record *r)
 	get_text(c, RECORD_TEXT_MAX, &r->in_reply_to);
 	get_text(c, RECORD_TEXT_MAX, &r->subject);
 	get_text(c, RECORD_TEXT_MAX, &r->list_id);
+	r->copy_state = (uint32_t)get_number(c, 4);
+	get_text(c, RECORD_TEXT_MAX, &r->labels);
 	get_text(c, RECORD_BODY_MAX, &r->body_text);
 	get_references(c, r);
 	get_participants(c, r);

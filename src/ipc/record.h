@@ -54,6 +54,16 @@ enum record_flag {
 	RECORD_FLAGS_ALL = (1 << 9) - 1,
 };
 
+/* What the program that kept the copy knew; the values of enum imap_flag. */
+enum record_copy {
+	RECORD_COPY_SEEN = 1 << 0,
+	RECORD_COPY_ANSWERED = 1 << 1,
+	RECORD_COPY_FLAGGED = 1 << 2,
+	RECORD_COPY_DRAFT = 1 << 3,
+	RECORD_COPY_UNKNOWN = 1 << 4, /* nothing tells whether it was read */
+	RECORD_COPY_ALL = (1 << 5) - 1,
+};
+
 enum record_role {
 	RECORD_FROM,
 	RECORD_SENDER,
@@ -105,11 +115,13 @@ struct record_attachment {
 
 struct record {
 	uint32_t flags;                /* enum record_flag */
+	uint32_t copy_state;           /* enum record_copy */
 	int64_t date_ms;               /* 0 without RECORD_HAS_DATE */
 	struct record_text message_id; /* without <> */
 	struct record_text in_reply_to;
 	struct record_text subject;
 	struct record_text list_id;
+	struct record_text labels; /* names its owner gave the copy, each ends with a line feed */
 	struct record_text body_text;
 	struct record_text *references;
 	size_t reference_count;

@@ -90,6 +90,8 @@ static void put_record(struct strbuf *out, const struct record *r)
 	put_text(out, &r->in_reply_to);
 	put_text(out, &r->subject);
 	put_text(out, &r->list_id);
+	put_u32(out, r->copy_state);
+	put_text(out, &r->labels);
 	put_text(out, &r->body_text);
 	put_lists(out, r);
 	strbuf_add(out, r->digest, sizeof(r->digest));

@@ -9,6 +9,7 @@
 #include "mime/notice.h"
 #include "mime/part.h"
 #include "mime/text_digest.h"
+#include "parse/copy_state.h"
 #include "parse/text_pool.h"
 
 /* One message while its record is made. */
@@ -172,6 +173,14 @@ static void read_references(struct build *b)
 	references_straighten(b);
 }
 
+static void read_copy_state(struct build *b, const struct mime_part *root)
+{
+	CLEANUP(strbuf_release) struct strbuf labels = STRBUF_INIT(RECORD_TEXT_MAX);
+
+	b->record.copy_state = copy_state_read(b->mime, root, &labels);
+	b->record.labels = keep(b, &labels);
+}
+
 static void read_headers(struct build *b)
 {
 	const struct mime_part *root = &b->message.parts[0];
@@ -185,6 +194,7 @@ static void read_headers(struct build *b)
 	r->in_reply_to = keep_id(b, root, false, "In-Reply-To");
 	r->list_id = keep_id(b, root, false, "List-Id");
 	r->subject = keep_header(b, root, "Subject");
+	read_copy_state(b, root);
 	read_participants(b);
 	read_references(b);
 }

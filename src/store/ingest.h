@@ -76,6 +76,9 @@ struct message_draft {
 	uint32_t flags; /* enum message_flag */
 	int64_t sent_ms;
 	struct draft_text header_id, in_reply_to, subject, list_id, body_text;
+	/* What a mail file says of the copy in it: imports only, a sender could write it too. */
+	uint32_t copy_flags;      /* enum sighting_flag */
+	struct draft_text labels; /* each ends with a line feed */
 	const struct draft_text *references;
 	size_t reference_count;
 	const struct draft_participant *participants;
@@ -100,9 +103,10 @@ enum ingest_result {
 /* One message of a batch. Memory is borrowed until ingest_slice() is done with it. */
 struct ingest_item {
 	int64_t folder_id;
-	int64_t uid; /* 0: taken from the raw bytes (imports) */
-	uint32_t sighting_flags;
-	int64_t received_ms; /* internal date, 0: none */
+	int64_t uid;             /* 0: taken from the raw bytes (imports) */
+	uint32_t sighting_flags; /* SIGHTING_STATE_UNKNOWN: those of the draft count */
+	const char *labels;      /* of the server, each ends with a line feed; NULL: none */
+	int64_t received_ms;     /* internal date, 0: none */
 	const uint8_t *raw;
 	size_t raw_len;
 	const struct message_draft *draft; /* NULL: stored raw and marked unreadable */

@@ -51,11 +51,12 @@ static void bind_strbuf(struct query *q, const char *name, const struct strbuf *
 }
 
 /* A draft is for its holders alone: the header says so, or the folder's \Draft flag. */
-static uint32_t flags_of(const struct ingest_item *item, const struct message_draft *draft)
+static uint32_t flags_of(const struct ingest *ingest, const struct ingest_item *item,
+			 const struct message_draft *draft)
 {
 	uint32_t flags = draft->flags & MESSAGE_FLAGS_KEPT;
 
-	return item->sighting_flags & SIGHTING_DRAFT ? flags | MESSAGE_DRAFT : flags;
+	return sighting_flags_of(ingest, item) & SIGHTING_DRAFT ? flags | MESSAGE_DRAFT : flags;
 }
 
 static int audience_of(struct ingest *ingest, uint32_t flags, int64_t *ret_id,
@@ -94,7 +95,7 @@ static int message_row(struct ingest *ingest, const struct ingest_item *item,
 {
 	static const struct draft_text none = { "", 0 };
 	const struct draft_participant *sender = sender_of(draft);
-	const uint32_t flags = flags_of(item, draft);
+	const uint32_t flags = flags_of(ingest, item, draft);
 	char public_id[PUBLIC_ID_SIZE];
 	int64_t conversation_id = 0, audience_id = 0;
 	int rc = conversation_resolve(ingest, draft, &conversation_id, err);
@@ -228,7 +229,7 @@ static int insert_copy(struct ingest *ingest, struct ingest_item *item,
 		       const struct found *found, struct threads_error *err)
 {
 	const bool draft_no_more =
-		found->flags & MESSAGE_DRAFT && !(flags_of(item, draft) & MESSAGE_DRAFT);
+		found->flags & MESSAGE_DRAFT && !(flags_of(ingest, item, draft) & MESSAGE_DRAFT);
 	bool has_bcc = false;
 	int rc = 0;
 

@@ -165,6 +165,11 @@ int people_resolve(struct ingest *ingest, const struct message_draft *draft,
 		   struct threads_error *err) MUST_CHECK;
 int participants_add(struct ingest *ingest, int64_t message_id, const struct message_draft *draft,
 		     struct threads_error *err) MUST_CHECK;
+/* ingest_label.c */
+int labels_add(struct ingest *ingest, const struct ingest_item *item, int64_t uid,
+	       int64_t message_id, struct threads_error *err) MUST_CHECK;
+/* sighting.flags of an item: the server's, or what the file of an import says. */
+uint32_t sighting_flags_of(const struct ingest *ingest, const struct ingest_item *item);
 int bcc_add(struct ingest *ingest, const struct ingest_item *item, int64_t uid, int64_t message_id,
 	    struct threads_error *err) MUST_CHECK;
 

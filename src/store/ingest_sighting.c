@@ -96,13 +96,14 @@ int sighting_add(struct ingest *ingest, const struct ingest_item *item,
 	query_bind_id(&q, ":raw_blob_id", blob_id);
 	query_bind_blob(&q, ":raw_sha256", prepared->raw_sha256, DIGEST_LEN);
 	query_bind_int(&q, ":size_bytes", (int64_t)item->raw_len);
-	query_bind_int(&q, ":flags", item->sighting_flags);
+	query_bind_int(&q, ":flags", sighting_flags_of(ingest, item));
 	query_bind_int(&q, ":received_ms", item->received_ms);
 	query_bind_int(&q, ":seen_ms", ingest->now_ms);
 	rc = query_run(&q, err);
 	if (rc < 0)
 		return threads_error_wrap(err, rc, "sighting");
-	return bcc_add(ingest, item, prepared->uid, message_id, err);
+	rc = labels_add(ingest, item, prepared->uid, message_id, err);
+	return rc < 0 ? rc : bcc_add(ingest, item, prepared->uid, message_id, err);
 }
 
 int ledger_add(struct ingest *ingest, const struct ingest_item *item, int64_t uid,
