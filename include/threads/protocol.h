@@ -61,7 +61,7 @@ enum frame_type {
 
 	/* ---- supervisor <-> every role (fd 3) ---- */
 	/* S->R: i role, i instance, t data dir, t config text, i insecure, b key (32 or 0 bytes),
-	 *       b ticket key (32 or 0), i listen count, f listening sockets... */
+	 *       b ticket key (32 or 0), i listen count, f listening sockets..., [f page of figures, see ipc/metric.h] */
 	CTL_CONFIG = 10,
 	CTL_READY, /* R->S: i Landlock ABI in force (0 = not confined by folder) */
 	CTL_PEER,  /* S->R: i role, i instance, t host, i port, f socket */
@@ -74,6 +74,14 @@ enum frame_type {
 		     *       i confined, t last error */
 	CTL_STOP,  /* S->R: end gracefully */
 	CTL_ALIVE, /* S->R: watchdog question. R->S: its answer; or [i ms]: busy for so long, do not ask */
+	CTL_MEMORY, /* S->R: how much memory do you use? R->S: i resident, i proportional bytes */
+	/* api->S: question. Answer: i insecure, i started ms, i count, then for each process:
+	 *   i role, i instance, i pid, t state, i restarts, i confined, i started ms, i next start ms, i resident,
+	 *   i proportional bytes, i CPU ms, i ended ms, t why it ended last;
+	 * i count, then for each role and cause: i role, t cause, i unwanted ends;
+	 * i count, then for each warning, newest first: i ms, i level, i role, i instance, t words;
+	 * then for each role but the supervisor: i starts, i CPU ms of ended processes, and i each figure that it counts (ipc/metric.h) */
+	CTL_FIGURES,
 
 	/* ---- http -> auth, http -> api: one HTTP request ---- */
 	/* question: t method, t path (decoded, normalised, begins with "/"), t query (raw, without "?"),

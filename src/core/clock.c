@@ -19,9 +19,17 @@ int64_t clock_now_ms(const struct clock *clk)
 	return timespec_ms(CLOCK_REALTIME);
 }
 
+int64_t clock_monotonic_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 int64_t clock_monotonic_ms(void)
 {
-	return timespec_ms(CLOCK_MONOTONIC);
+	return clock_monotonic_us() / 1000;
 }
 
 /* 0000-01-01 and 9999-12-31T23:59:59.999Z: what RFC 3339 can write. */

@@ -21,6 +21,7 @@ int64_t clock_now_ms(const struct clock *clk);
 
 /* Monotonic milliseconds, for durations and deadlines within one process. */
 int64_t clock_monotonic_ms(void);
+int64_t clock_monotonic_us(void);
 
 enum { CLOCK_RFC3339_SIZE = sizeof("2026-11-21T09:41:34.123Z") };
 

@@ -53,6 +53,10 @@ static const struct config_key keys[] = {
 	  "a sign-in ends after this much silence" },
 	{ "session_max_s", "604800", KIND_INT, 300, 31536000,
 	  "a sign-in ends at the latest after this" },
+	{ "metrics_socket", "", KIND_PATH, 0, 0,
+	  "unix socket with figures for Prometheus; empty: DATA/run/metrics.sock" },
+	{ "metrics_group", "0", KIND_INT, 0, 2000000000,
+	  "numeric gid that may read them too; 0 = only root and the hub's own user" },
 	{ "disk_stop_percent", "95", KIND_INT, 1, 100,
 	  "collecting stops when the disk is this full" },
 };

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "core/clock.h"
+#include "core/utf8.h"
 
 enum { LOG_LINE_MAX = 1024 };
 
@@ -47,38 +48,67 @@ void log_setup(const char *name, enum log_level max_level)
 	prepare_calendar();
 }
 
-static size_t put_head(char *line, size_t size, enum log_level level)
+static size_t put_head(char *line, size_t size, enum log_level level, const char *name)
 {
 	char now[CLOCK_RFC3339_SIZE] = "";
 
 	if (log_timed)
 		clock_format_rfc3339(clock_now_ms(NULL), now, sizeof(now));
 	return (size_t)snprintf(line, size, "<%d>%s%s%s: ", (int)level, now, log_timed ? " " : "",
-				log_name);
+				name);
+}
+
+void log_clean(char *text)
+{
+	const char *end = text + strlen(text);
+	uint32_t code_point;
+
+	while (text < end) {
+		const size_t n = utf8_decode(text, end, &code_point);
+
+		/* U+0080 to U+009F are control characters, too. */
+		if (n == 0 || code_point < ' ' || (code_point >= 0x7F && code_point < 0xA0))
+			memset(text, '?', n ? n : 1);
+		text += n ? n : 1;
+	}
+}
+
+/* One write, so that lines of several processes do not mix. A full or closed stderr must
+ * not stop the work. line has room for the end of line. */
+static void write_line(char *line)
+{
+	const size_t len = strlen(line);
+	const int saved = errno;
+
+	log_clean(line);
+	line[len] = '\n';
+	if (write(STDERR_FILENO, line, len + 1) < 0)
+		errno = saved;
+}
+
+void log_line(enum log_level level, const char *name, const char *words)
+{
+	char line[LOG_LINE_MAX + 128];
+	const size_t head = put_head(line, sizeof(line) - 1, level, name);
+
+	snprintf(line + head, sizeof(line) - head - 1, "%s", words);
+	write_line(line);
 }
 
 void log_event(enum log_level level, const char *fmt, ...)
 {
 	char line[LOG_LINE_MAX];
 	va_list ap;
-	size_t head, len;
+	size_t head;
 	int saved = errno;
 
 	if (level > log_max_level)
 		return;
-	head = put_head(line, sizeof(line) - 1, level);
+	head = put_head(line, sizeof(line) - 1, level, log_name);
 	va_start(ap, fmt);
 	errno = saved; /* for %m */
 	vsnprintf(line + head, sizeof(line) - head - 1, fmt, ap);
 	va_end(ap);
-	len = strlen(line);
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7F)
-			line[i] = '?';
-	line[len] = '\n';
-	/* One write, so that lines of several processes do not mix. A full or
-	 * closed stderr must not stop the work. */
-	if (write(STDERR_FILENO, line, len + 1) < 0)
-		errno = saved;
+	write_line(line);
 	errno = saved;
 }

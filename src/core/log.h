@@ -20,6 +20,12 @@ enum log_level {
 /* name must live as long as the process ("imap"). Call it before confinement. Default: INFO, name "threads". */
 void log_setup(const char *name, enum log_level max_level);
 
+/* The same line for somebody else, whose words came by a pipe. No limit of level. */
+void log_line(enum log_level level, const char *name, const char *words);
+
+/* Control characters, and bytes that are no UTF-8, become '?', in place. */
+void log_clean(char *text);
+
 /* One line; line breaks and control characters in the result become '?'. At most 1,000 bytes. */
 void log_event(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

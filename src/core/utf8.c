@@ -101,3 +101,13 @@ size_t utf8_cut(const char *text, size_t len)
 	}
 	return len;
 }
+
+void utf8_copy(char *out, size_t size, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len >= size)
+		len = utf8_cut(text, size - 1);
+	memcpy(out, text, len);
+	out[len] = '\0';
+}

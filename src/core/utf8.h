@@ -22,4 +22,7 @@ void utf8_append(struct strbuf *out, uint32_t code_point);
 /* Largest n <= len at which text may be cut without splitting a character. */
 size_t utf8_cut(const char *text, size_t len);
 
+/* Copies text and its NUL; what is too long ends with a whole character. size > 0. */
+void utf8_copy(char *out, size_t size, const char *text);
+
 #endif

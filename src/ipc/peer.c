@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/queue.h>
 
+#include "ipc/metric.h"
+
 /* Frames read in one turn of the loop before others get theirs. */
 enum { PEER_BURST = 32 };
 
@@ -184,8 +186,10 @@ static int enqueue(struct peer *peer, const struct frame *f, struct threads_erro
 {
 	struct queued *q;
 
-	if (peer->backlog == PEER_QUEUE_MAX)
+	if (peer->backlog == PEER_QUEUE_MAX) {
+		metric_add(METRIC_FRAMES_DROPPED, 0, 1);
 		return threads_error_set(err, THREADS_ELIMIT, "the peer does not read its frames");
+	}
 	q = calloc(1, sizeof(*q));
 	if (!q)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");

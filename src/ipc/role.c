@@ -6,6 +6,9 @@
 #include <stdio.h>
 
 #include "core/log.h"
+#include "ipc/crash.h"
+#include "ipc/memory.h"
+#include "ipc/metric.h"
 #include "ipc/role_name.h"
 
 enum { CONTROL_FD = 3, CONFIG_WAIT_MS = 30 * 1000 };
@@ -15,6 +18,7 @@ struct role_run {
 	struct role_context role;
 	const struct role_program *program;
 	char data_dir[ROLE_PATH_BYTES];
+	int memory_fd;
 };
 
 static int copy_key(struct frame *f, unsigned char key[ROLE_KEY_BYTES], bool *ret_given)
@@ -28,6 +32,14 @@ static int copy_key(struct frame *f, unsigned char key[ROLE_KEY_BYTES], bool *re
 		memcpy(key, bytes, len);
 	*ret_given = len > 0;
 	return 0;
+}
+
+/* The page of figures, if the supervisor gave one: it stands last. */
+static int take_page(struct frame *f, struct threads_error *err)
+{
+	AUTO_FD int fd = frame_at_end(f) ? -1 : frame_get_fd(f);
+
+	return fd >= 0 ? metric_attach(fd, err) : 0;
 }
 
 static void take_sockets(struct role_context *role, struct frame *f)
@@ -67,7 +79,8 @@ static int apply_config(struct role_run *run, struct frame *f, struct threads_er
 	    copy_key(f, role->ticket_key, &has_ticket_key) < 0)
 		return threads_error_set(err, THREADS_EINVAL, "key of a wrong length");
 	take_sockets(role, f);
-	return frame_get_end(f, err);
+	rc = take_page(f, err);
+	return rc < 0 ? rc : frame_get_end(f, err);
 }
 
 static int wait_for_config(struct role_run *run, struct threads_error *err)
@@ -119,6 +132,21 @@ static int answer_alive(struct peer *peer, uint32_t id, struct threads_error *er
 	return peer_send(peer, &answer, err);
 }
 
+static void say_memory(struct role_run *run)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct threads_error err;
+	int64_t rss, pss;
+
+	if (!memory_read(run->memory_fd, &rss, &pss))
+		return;
+	frame_begin(&f, CTL_MEMORY, 0);
+	frame_put_int(&f, rss);
+	frame_put_int(&f, pss);
+	if (peer_send(run->role.supervisor, &f, &err) < 0)
+		log_debug("memory: %s", err.text);
+}
+
 static int on_control_frame(struct peer *peer, struct frame *f, void *arg,
 			    struct threads_error *err)
 {
@@ -131,6 +159,10 @@ static int on_control_frame(struct peer *peer, struct frame *f, void *arg,
 	}
 	if (f->type == CTL_ALIVE)
 		return answer_alive(peer, f->id, err);
+	if (f->type == CTL_MEMORY) {
+		say_memory(run);
+		return 0;
+	}
 	if (f->type == CTL_PEER) {
 		/* One link that cannot be set up is made anew when either side starts again. */
 		if (take_peer(run, f, &why) < 0)
@@ -182,6 +214,7 @@ static int prepare(struct role_run *run, struct threads_error *err)
 		rc = run->program->rules(role, &rules, err);
 	if (rc == 0)
 		rc = run->program->open(role, err);
+	run->memory_fd = memory_open();
 	if (rc == 0)
 		rc = sandbox_enter(&rules, role->insecure, err);
 	if (rc == 0 && run->program->start)
@@ -210,11 +243,12 @@ int role_add_folder(const struct role_context *role, struct sandbox_rules *rules
 
 int role_main(const struct role_program *program)
 {
-	struct role_run run = { .program = program };
+	struct role_run run = { .program = program, .memory_fd = -1 };
 	struct threads_error err = { 0 };
 	int rc;
 
 	log_setup(role_name(program->role), LOG_LEVEL_INFO);
+	crash_words();
 	rc = prepare(&run, &err);
 	if (rc == 0)
 		rc = loop_run(run.role.loop, &err);
@@ -225,6 +259,8 @@ int role_main(const struct role_program *program)
 	run.role.supervisor = peer_free(run.role.supervisor);
 	run.role.loop = loop_free(run.role.loop);
 	run.role.config = config_free(run.role.config);
+	if (run.memory_fd >= 0)
+		close(run.memory_fd);
 	OPENSSL_cleanse(&run.role, sizeof(run.role));
 	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

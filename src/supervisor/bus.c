@@ -8,6 +8,7 @@
 
 #include "core/log.h"
 #include "ipc/role_name.h"
+#include "supervisor/figures.h"
 
 enum { ROLES_BUNDLE_MS = 20, LINK_BUFFER_BYTES = 1024 * 1024 };
 
@@ -47,8 +48,8 @@ static void send_to(struct child *child, const struct frame *f)
 	struct threads_error err;
 
 	if (child->control && peer_send(child->control, f, &err) < 0)
-		log_warning("%s %lld: %s", role_name(child->role), (long long)child->instance,
-			    err.text);
+		log_warning("role=%s instance=%lld %s", role_name(child->role),
+			    (long long)child->instance, err.text);
 }
 
 /* Tells `to` that fd leads to `about`. */
@@ -112,6 +113,17 @@ static void start_waiting_for(struct child *ready)
 			child_start(child);
 }
 
+/* Asks for its memory. A parser lives for one batch: nobody looks at it. */
+static void ask_memory(struct child *child)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+
+	if (child->role == ROLE_PARSE || child->state != CHILD_READY)
+		return;
+	frame_begin(&f, CTL_MEMORY, 0);
+	send_to(child, &f);
+}
+
 void bus_child_ready(struct child *child)
 {
 	struct child *other;
@@ -121,6 +133,7 @@ void bus_child_ready(struct child *child)
 		    bus_linked(child->role, other->role))
 			link_children(child, other);
 	start_waiting_for(child);
+	ask_memory(child);
 	bus_roles_changed(child->supervisor);
 }
 
@@ -233,7 +246,7 @@ static int on_kill(struct child *from, struct frame *f, struct threads_error *er
 		return threads_error_set(err, THREADS_EINVAL, "may not end %s", role_name(which));
 	child = child_find(from->supervisor, which, instance);
 	if (child)
-		child_kill(child, NULL);
+		child_kill(child, CAUSE_KILLED, NULL);
 	return 0;
 }
 
@@ -274,6 +287,32 @@ static int on_alive(struct child *child, struct frame *f, struct threads_error *
 	return 0;
 }
 
+static int on_memory(struct child *child, struct frame *f, struct threads_error *err)
+{
+	child->rss_bytes = frame_get_int_in(f, 0, INT64_MAX);
+	child->pss_bytes = frame_get_int_in(f, 0, INT64_MAX);
+	return frame_get_end(f, err);
+}
+
+/* Tells what is known, and asks the roles for the next time. */
+static int on_figures(const struct child *from, const struct frame *f, struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+	struct child *child;
+	int rc = frame_get_end(f, err);
+
+	if (rc < 0)
+		return rc;
+	if (from->role != ROLE_API)
+		return threads_error_set(err, THREADS_EINVAL, "may not ask for figures");
+	frame_begin(&answer, CTL_FIGURES, f->id);
+	figures_put(from->supervisor, &answer);
+	LIST_FOREACH(child, &from->supervisor->children, link) {
+		ask_memory(child);
+	}
+	return from->control ? peer_send(from->control, &answer, err) : 0;
+}
+
 static int on_frame(struct peer *peer, struct frame *f, void *arg, struct threads_error *err)
 {
 	struct child *child = arg;
@@ -296,6 +335,10 @@ static int on_frame(struct peer *peer, struct frame *f, void *arg, struct thread
 		return on_bell(child, f, err);
 	case CTL_ALIVE:
 		return on_alive(child, f, err);
+	case CTL_MEMORY:
+		return on_memory(child, f, err);
+	case CTL_FIGURES:
+		return on_figures(child, f, err);
 	default:
 		return threads_error_set(err, THREADS_EINVAL, "unknown frame %u", f->type);
 	}
@@ -308,12 +351,12 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 
 	(void)peer;
 	if (why && !child->stopping)
-		log_warning("%s %lld: %s", role_name(child->role), (long long)child->instance,
-			    why->text);
+		log_warning("role=%s instance=%lld %s", role_name(child->role),
+			    (long long)child->instance, why->text);
 	child->control = NULL;
 	child->state = child->state == CHILD_READY ? CHILD_DOWN : child->state;
 	if (why && why->code != THREADS_EIO)
-		child_kill(child, "it sent what it may not send");
+		child_kill(child, CAUSE_PROTOCOL, "it sent what it may not send");
 	else if (!child->stopping)
 		child_leaves(child);
 }
@@ -351,7 +394,7 @@ void bus_roles_changed(struct supervisor *s)
 		loop_timer_set(s->roles_timer, ROLES_BUNDLE_MS);
 }
 
-static const char *state_word(const struct child *child)
+const char *bus_state_word(const struct child *child)
 {
 	static const char *const words[] = {
 		[CHILD_STARTING] = "starting",
@@ -379,7 +422,7 @@ void bus_send_roles(void *arg)
 		frame_put_int(&f, child->role);
 		frame_put_int(&f, child->instance);
 		frame_put_int(&f, child->pid);
-		frame_put_text(&f, state_word(child));
+		frame_put_text(&f, bus_state_word(child));
 		frame_put_int(&f, child->restarts);
 		frame_put_int(&f, child->confined);
 		frame_put_text(&f, child->last_error);

@@ -26,6 +26,9 @@ void bus_say_stop(struct child *child);
 /* The role list changed: http and api are told soon. */
 void bus_roles_changed(struct supervisor *s);
 
+/* "ready", "starting", "waiting", "down" */
+const char *bus_state_word(const struct child *child);
+
 /* Timer callback that tells them. */
 void bus_send_roles(void *supervisor);
 

@@ -36,6 +36,9 @@ int child_add(struct supervisor *s, enum role role, int64_t instance, bool perma
 	child->instance = instance;
 	child->permanent = permanent;
 	child->state = CHILD_DOWN;
+	child->said = (struct journal_pipe){
+		.journal = &s->journal, .role = role, .instance = instance, .fd = -1
+	};
 	rc = loop_timer_add(s->loop, on_timer, child, &child->timer, err);
 	if (rc < 0) {
 		free(child);
@@ -84,23 +87,42 @@ int64_t child_delay_after(struct child *child, int64_t now_ms)
 	return child->delay_ms;
 }
 
-static void plan_restart(struct child *child)
+/* The line that an administrator finds: who, how it ended, how often, what follows. */
+static void report_end(struct child *child, pid_t pid, int64_t wait_ms)
+{
+	char line[JOURNAL_LINE_BYTES], next[80] = "";
+
+	if (wait_ms >= 0)
+		snprintf(next, sizeof(next), "restarts=%d next_ms=%lld ", child->restarts,
+			 (long long)wait_ms);
+	snprintf(line, sizeof(line), "role=%s instance=%lld pid=%d %s%s", role_name(child->role),
+		 (long long)child->instance, (int)pid, next, child->last_error);
+	log_warning("%s", line);
+	journal_keep(&child->supervisor->journal, LOG_LEVEL_WARNING, child->role, child->instance,
+		     child->last_error);
+}
+
+static void plan_restart(struct child *child, pid_t pid)
 {
 	const int64_t wait_ms = child_delay_after(child, clock_monotonic_ms());
 
 	child->state = CHILD_WAITING;
 	child->was_ready = false;
 	child->restarts++;
+	child->next_ms = clock_now_ms(NULL) + wait_ms;
 	loop_timer_set(child->timer, wait_ms);
-	log_warning("%s %lld: %s; starts again in %lld ms", role_name(child->role),
-		    (long long)child->instance, child->last_error, (long long)wait_ms);
+	report_end(child, pid, wait_ms);
 }
 
 void child_start(struct child *child)
 {
+	struct supervisor *s = child->supervisor;
 	struct threads_error err;
 
 	child->state = CHILD_STARTING;
+	child->started_ms = clock_now_ms(NULL);
+	child->next_ms = child->rss_bytes = child->pss_bytes = 0;
+	s->starts[child->role]++;
 	child->stopping = false;
 	child->alive_asked = false;
 	child->leaving = false;
@@ -108,14 +130,16 @@ void child_start(struct child *child)
 	loop_timer_set(child->timer, READY_WITHIN_MS);
 	if (spawn_role(child, &err) == 0)
 		return;
-	snprintf(child->last_error, sizeof(child->last_error), "%.*s", CHILD_ERROR_MAX - 1,
-		 err.text);
+	snprintf(child->last_error, sizeof(child->last_error), "%s", err.text);
 	if (child->pid > 0) {
-		log_error("%s %lld: %s", role_name(child->role), (long long)child->instance,
-			  err.text);
-		child_kill(child, "it could not be given its settings");
-	} else
-		plan_restart(child);
+		log_error("role=%s instance=%lld %s", role_name(child->role),
+			  (long long)child->instance, err.text);
+		child_kill(child, CAUSE_SPAWN, "it could not be given its settings");
+		return;
+	}
+	child->ended_ms = child->started_ms;
+	s->ends[child->role][CAUSE_SPAWN]++;
+	plan_restart(child, 0);
 }
 
 void child_ready(struct child *child, bool confined)
@@ -124,8 +148,8 @@ void child_ready(struct child *child, bool confined)
 	child->was_ready = true;
 	child->confined = confined;
 	loop_timer_set(child->timer, child->permanent ? WATCHDOG_MS : -1);
-	log_info("%s %lld: ready, pid %d", role_name(child->role), (long long)child->instance,
-		 (int)child->pid);
+	log_info("role=%s instance=%lld pid=%d ready", role_name(child->role),
+		 (long long)child->instance, (int)child->pid);
 	bus_child_ready(child);
 }
 
@@ -146,13 +170,13 @@ static void on_timer(void *arg)
 		return;
 	}
 	if (child->state == CHILD_STARTING && !child->leaving) {
-		child_kill(child, "not ready after 30 s");
+		child_kill(child, CAUSE_WATCHDOG, "not ready after 30 s");
 		return;
 	}
 	if (child->stopping || child->leaving || child->alive_asked) {
-		child_kill(child, child->stopping || child->leaving
-					  ? "it did not end"
-					  : "it did not answer the watchdog");
+		child_kill(child, CAUSE_WATCHDOG,
+			   child->stopping || child->leaving ? "it did not end"
+							     : "it did not answer the watchdog");
 		return;
 	}
 	if (child->state == CHILD_READY && bus_ask_alive(child)) {
@@ -176,45 +200,60 @@ void child_leaves(struct child *child)
 	loop_timer_set(child->timer, LEAVE_WITHIN_MS);
 }
 
-void child_kill(struct child *child, const char *why)
+void child_kill(struct child *child, enum cause as, const char *why)
 {
 	if (child->pid <= 0)
 		return;
-	if (!child->killed_for)
+	if (!child->killed_for) {
 		child->killed_for = why ? why : "";
+		child->killed_as = as;
+	}
 	kill(child->pid, SIGKILL);
+}
+
+/* Whether somebody has to know: it ended badly and nobody had asked for it. */
+static bool ended_badly(const struct child *child, int status)
+{
+	const bool asked = child->stopping || child->supervisor->stopping ||
+			   (child->killed_for && !*child->killed_for);
+
+	return !asked && (child->permanent || status != 0);
 }
 
 static void describe_end(struct child *child, int status)
 {
-	const char *name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
+	struct supervisor *s = child->supervisor;
+	const int64_t kills = cause_memory_kills();
+	const struct cause_end end = {
+		.wait_status = status,
+		.killed_as = child->killed_as,
+		.killed_for = child->killed_for,
+		.memory_short = kills > s->memory_kills,
+		.last_line = child->said.last,
+	};
+	const enum cause cause = cause_describe(&end, child->last_error, sizeof(child->last_error));
 
-	if (child->killed_for && *child->killed_for && WIFSIGNALED(status) &&
-	    WTERMSIG(status) == SIGKILL)
-		snprintf(child->last_error, sizeof(child->last_error), "killed: %s",
-			 child->killed_for);
-	else if (WIFSIGNALED(status))
-		snprintf(child->last_error, sizeof(child->last_error), "ended by signal %d (%s)",
-			 WTERMSIG(status), name ? name : "?");
-	else
-		snprintf(child->last_error, sizeof(child->last_error), "ended with status %d",
-			 WEXITSTATUS(status));
+	s->memory_kills = kills;
+	s->ends[child->role][cause]++;
+	child->ended_ms = clock_now_ms(NULL);
 }
 
 void child_ended(struct child *child, int status)
 {
 	struct supervisor *s = child->supervisor;
+	const bool badly = ended_badly(child, status);
+	const pid_t pid = child->pid;
 
-	describe_end(child, status);
-	if (!child->permanent && !child->stopping && !s->stopping && status != 0 &&
-	    !(child->killed_for && !*child->killed_for))
-		log_warning("%s %lld: %s", role_name(child->role), (long long)child->instance,
-			    child->last_error);
+	journal_close(&child->said);
+	if (badly)
+		describe_end(child, status);
+	if (badly && !child->permanent)
+		report_end(child, pid, -1);
 	child->pid = 0;
 	child->control = peer_free(child->control);
 	bus_child_ended(child, status);
 	if (child->permanent && !s->stopping) {
-		plan_restart(child);
+		plan_restart(child, pid);
 		return;
 	}
 	if (child->permanent) {
@@ -226,7 +265,8 @@ void child_ended(struct child *child, int status)
 
 void child_free(struct child *child)
 {
-	child_kill(child, NULL);
+	child_kill(child, CAUSE_KILLED, NULL);
+	journal_close(&child->said);
 	child->control = peer_free(child->control);
 	child->timer = loop_timer_remove(child->timer);
 	LIST_REMOVE(child, link);

@@ -28,7 +28,7 @@ void child_stop(struct child *child);
 /* It closed its control connection; SIGKILL follows if it does not end. */
 void child_leaves(struct child *child);
 /* SIGKILL; why is a literal that is told with its end, NULL when that is nobody's trouble. */
-void child_kill(struct child *child, const char *why);
+void child_kill(struct child *child, enum cause as, const char *why);
 
 /* The kernel reported its end: restarts permanent ones, forgets the others (child is then freed). */
 void child_ended(struct child *child, int wait_status);

@@ -170,6 +170,23 @@ static int listen_tcp(const char *text, int *ret_fd, struct threads_error *err)
 	return 0;
 }
 
+/* Figures name nobody, but they are nobody's business either. */
+static int listen_metrics(struct supervisor *s, struct threads_error *err)
+{
+	const gid_t group = (gid_t)config_int(s->config, "metrics_group");
+	const char *path = config_text(s->config, "metrics_socket");
+	char preset[LAYOUT_PATH_MAX];
+	int rc;
+
+	snprintf(preset, sizeof(preset), "%s/run/metrics.sock", s->data_dir);
+	if (!*path)
+		path = preset;
+	rc = listen_unix(path, SOCK_STREAM, group ? 0660 : 0600, &s->metrics_fd, err);
+	if (rc == 0 && group && chown(path, (uid_t)-1, group) < 0)
+		return threads_error_set(err, THREADS_EIO, "give %s to group %u: %m", path, group);
+	return rc;
+}
+
 int layout_listen(struct supervisor *s, struct threads_error *err)
 {
 	const char *where = config_text(s->config, "listen");
@@ -178,6 +195,8 @@ int layout_listen(struct supervisor *s, struct threads_error *err)
 
 	snprintf(path, sizeof(path), "%s/run/control.sock", s->data_dir);
 	rc = listen_unix(path, SOCK_SEQPACKET, 0600, &s->control_fd, err);
+	if (rc == 0)
+		rc = listen_metrics(s, err);
 	if (rc < 0)
 		return rc;
 	if (where[0] == '/')

@@ -9,6 +9,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
@@ -17,6 +18,7 @@
 #include "core/random_id.h"
 #include "ipc/sandbox.h"
 #include "supervisor/bus.h"
+#include "supervisor/figures.h"
 #include "supervisor/key.h"
 #include "supervisor/layout.h"
 #include "supervisor/options.h"
@@ -29,21 +31,30 @@ static bool ends_last(enum role role)
 	return role == ROLE_INDEX || role == ROLE_AUTH || role == ROLE_VAULT;
 }
 
+static int64_t milliseconds(struct timeval time)
+{
+	return (int64_t)time.tv_sec * 1000 + time.tv_usec / 1000;
+}
+
 static void on_child_signal(int fd, uint32_t events, void *arg)
 {
 	struct supervisor *s = arg;
 	struct signalfd_siginfo info;
+	struct rusage used;
 	int status;
 	pid_t pid;
 
 	(void)events;
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
 		struct child *child = child_by_pid(s, pid);
 
-		if (child)
-			child_ended(child, status);
+		if (!child)
+			continue;
+		s->ended_cpu_ms[child->role] +=
+			milliseconds(used.ru_utime) + milliseconds(used.ru_stime);
+		child_ended(child, status);
 	}
 }
 
@@ -129,6 +140,7 @@ static void close_all(struct supervisor *s)
 
 	while ((child = LIST_FIRST(&s->children)))
 		child_free(child);
+	figures_close(s);
 	s->loop = loop_free(s->loop);
 	s->config = config_free(s->config);
 	free(s->config_text);
@@ -161,6 +173,8 @@ static int prepare(struct supervisor *s, int *child_fd, struct threads_error *er
 	if (rc == 0)
 		rc = layout_listen(s, err);
 	if (rc == 0)
+		rc = figures_open(s, err);
+	if (rc == 0)
 		rc = loop_new(&s->loop, err);
 	if (rc == 0)
 		rc = loop_timer_add(s->loop, bus_send_roles, s, &s->roles_timer, err);
@@ -171,7 +185,7 @@ static int prepare(struct supervisor *s, int *child_fd, struct threads_error *er
 
 int main(int argc, char **argv)
 {
-	struct supervisor s = { .http_fd = -1, .control_fd = -1, .lock_fd = -1 };
+	struct supervisor s = { .http_fd = -1, .control_fd = -1, .metrics_fd = -1, .lock_fd = -1 };
 	struct threads_error err = { 0 };
 	AUTO_FD int child_fd = -1;
 	int rc, exit_status;
@@ -182,6 +196,8 @@ int main(int argc, char **argv)
 		return exit_status;
 	}
 	log_setup("threadsd", (enum log_level)config_int(s.config, "log_level"));
+	s.started_ms = clock_now_ms(NULL);
+	s.memory_kills = cause_memory_kills();
 	random_bytes(s.ticket_key, sizeof(s.ticket_key));
 	rc = prepare(&s, &child_fd, &err);
 	if (rc == 0) {

@@ -30,12 +30,11 @@ static int drop_identity(const struct supervisor *s, enum role role)
 	return setresuid(id, id, id);
 }
 
-/* Sanitizers read their options from the environment, and the log whether journald
- * listens; nothing else is handed down. */
+/* Sanitizers read their options from the environment; nothing else is handed down. */
 static size_t collect_environment(char **out, size_t max)
 {
 	static const char *const names[] = { "ASAN_OPTIONS", "UBSAN_OPTIONS",
-					     "THREADS_SANITIZER_DIR", "JOURNAL_STREAM" };
+					     "THREADS_SANITIZER_DIR" };
 	size_t count = 0;
 
 	for (char **e = environ; *e; e++)
@@ -57,7 +56,8 @@ static void set_environment(char *env[8])
 }
 
 /* In the new process, after fork: only async-signal-safe calls. */
-static void run_role(const struct child *child, const char *path, char *name, int fd, pid_t parent)
+static void run_role(const struct child *child, const char *path, char *name, const int fds[2],
+		     pid_t parent)
 {
 	char *argv[] = { name, NULL };
 	char *env[8];
@@ -65,7 +65,8 @@ static void run_role(const struct child *child, const char *path, char *name, in
 
 	set_environment(env);
 	sigemptyset(&none);
-	if (dup2(fd, CONTROL_FD) < 0 || close_range(CONTROL_FD + 1, ~0U, 0) < 0)
+	if (dup2(fds[1], STDERR_FILENO) < 0 || dup2(fds[0], CONTROL_FD) < 0 ||
+	    close_range(CONTROL_FD + 1, ~0U, 0) < 0)
 		_exit(NO_EXEC_STATUS);
 	umask(child->role == ROLE_INDEX ? 0027 : 0077);
 	if (drop_identity(child->supervisor, child->role) < 0)
@@ -98,13 +99,25 @@ static int put_key(struct frame *f, const struct child *child, struct threads_er
 	return rc;
 }
 
+/* In the order that http/main.c and api/main.c know. */
+static void put_sockets(struct frame *f, const struct child *child)
+{
+	const struct supervisor *s = child->supervisor;
+	const bool http = child->role == ROLE_HTTP, api = child->role == ROLE_API;
+
+	frame_put_int(f, http ? 1 : api ? 2 : 0);
+	if (http)
+		frame_put_fd(f, s->http_fd);
+	if (!api)
+		return;
+	frame_put_fd(f, s->control_fd);
+	frame_put_fd(f, s->metrics_fd);
+}
+
 static int send_config(struct child *child, struct threads_error *err)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	const struct supervisor *s = child->supervisor;
-	const int listener = child->role == ROLE_HTTP  ? s->http_fd
-			     : child->role == ROLE_API ? s->control_fd
-						       : -1;
 	int rc;
 
 	frame_begin(&f, CTL_CONFIG, 0);
@@ -116,9 +129,8 @@ static int send_config(struct child *child, struct threads_error *err)
 	rc = put_key(&f, child, err);
 	if (rc < 0)
 		return rc;
-	frame_put_int(&f, listener >= 0 ? 1 : 0);
-	if (listener >= 0)
-		frame_put_fd(&f, listener);
+	put_sockets(&f, child);
+	frame_put_fd(&f, s->pages[child->role].fd);
 	return peer_send(child->control, &f, err);
 }
 
@@ -127,15 +139,19 @@ int spawn_role(struct child *child, struct threads_error *err)
 	const struct supervisor *s = child->supervisor;
 	char path[sizeof(s->libexec) + 64], name[64];
 	const pid_t parent = getpid();
+	AUTO_FD int said = -1;
 	int pair[2], rc;
 
 	snprintf(name, sizeof(name), "threads-%s", role_name(child->role));
 	snprintf(path, sizeof(path), "%s/%s", s->libexec, name);
+	rc = journal_open(&child->said, s->loop, &said, err);
+	if (rc < 0)
+		return rc;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return threads_error_set(err, THREADS_EIO, "socketpair: %m");
 	child->pid = fork();
 	if (child->pid == 0)
-		run_role(child, path, name, pair[1], parent);
+		run_role(child, path, name, (const int[2]){ pair[1], said }, parent);
 	close(pair[1]);
 	if (child->pid < 0) {
 		child->pid = 0;

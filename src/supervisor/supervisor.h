@@ -13,6 +13,8 @@
 #include "core/config.h"
 #include "ipc/loop.h"
 #include "ipc/peer.h"
+#include "supervisor/cause.h"
+#include "supervisor/journal.h"
 
 enum child_state {
 	CHILD_STARTING, /* executed, has not said ready */
@@ -21,7 +23,7 @@ enum child_state {
 	CHILD_DOWN,    /* not wanted any more, or not yet */
 };
 
-enum { CHILD_CRASHES_KEPT = 3, CHILD_HOST_MAX = 256, CHILD_ERROR_MAX = 128 };
+enum { CHILD_CRASHES_KEPT = 3, CHILD_HOST_MAX = 256, CHILD_ERROR_MAX = 400 };
 
 struct supervisor;
 
@@ -40,10 +42,14 @@ struct child {
 	bool leaving;  /* closed its control connection: it ends, or dies just now */
 	bool alive_asked;
 	const char *killed_for; /* why we killed it; NULL: we did not */
+	enum cause killed_as;
 	int restarts;
 	int64_t delay_ms;
 	int64_t crashes_ms[CHILD_CRASHES_KEPT]; /* monotonic, newest first */
 	char last_error[CHILD_ERROR_MAX];
+	int64_t ended_ms, started_ms, next_ms; /* wall clock; 0: never, not planned */
+	int64_t rss_bytes, pss_bytes;          /* as it says itself, 0: not yet */
+	struct journal_pipe said;
 	struct peer *control;
 	struct loop_timer *timer; /* ready deadline, restart delay, or watchdog */
 	LIST_ENTRY(child) link;
@@ -63,8 +69,17 @@ struct supervisor {
 	struct child_list children;
 	struct loop_timer *roles_timer; /* bundles changes of the role list */
 	struct loop_timer *stop_timer;
-	int http_fd, control_fd, lock_fd;
+	int http_fd, control_fd, metrics_fd, lock_fd;
 	unsigned char ticket_key[32];
+	struct {
+		int fd;
+		const int64_t *slots; /* NULL: none */
+	} pages[ROLE_COUNT];          /* where each role counts, see ipc/metric.h */
+	struct journal journal;
+	int64_t started_ms;
+	int64_t memory_kills;             /* the kernel's count when we looked last */
+	int64_t ended_cpu_ms[ROLE_COUNT]; /* of processes that are no more */
+	int64_t starts[ROLE_COUNT], ends[ROLE_COUNT][CAUSE_COUNT]; /* ends: those nobody wanted */
 };
 
 /* uid and gid of a role; our own when role_uids is not set. */
