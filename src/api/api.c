@@ -4,7 +4,8 @@
 #include "api/control.h"
 #include "api/events.h"
 #include "api/exchange.h"
-#include "api/status_service.h"
+#include "api/metrics_socket.h"
+#include "api/question.h"
 #include "core/log.h"
 
 enum { TICK_MS = 500 };
@@ -28,7 +29,8 @@ struct api_link *api_link_of(struct api *api, enum role role)
 
 int api_open(const struct api_options *options, struct api **ret_api, struct threads_error *err)
 {
-	static const enum role roles[API_LINKS] = { ROLE_INDEX, ROLE_VAULT, ROLE_AUTH };
+	static const enum role roles[API_LINKS] = { ROLE_INDEX, ROLE_VAULT, ROLE_AUTH,
+						    ROLE_SUPERVISOR };
 	struct api *api = calloc(1, sizeof(*api));
 	int rc;
 
@@ -42,6 +44,8 @@ int api_open(const struct api_options *options, struct api **ret_api, struct thr
 	memcpy(api->ticket_key, options->ticket_key, TICKET_KEY_LEN);
 	for (size_t i = 0; i < API_LINKS; i++)
 		api->links[i] = (struct api_link){ .api = api, .role = roles[i] };
+	api_link_of(api, ROLE_SUPERVISOR)->peer = options->supervisor;
+	api->disk_stop_percent = options->disk_stop_percent;
 	rc = loop_timer_add(api->loop, tick, api, &api->tick, err);
 	if (rc == 0)
 		rc = loop_timer_add(api->loop, events_flush, api, &api->bell_timer, err);
@@ -62,12 +66,14 @@ struct api *api_close(struct api *api)
 	if (!api)
 		return NULL;
 	control_free_all(api);
+	metrics_close_all(api);
 	events_free_all(api);
 	while (!LIST_EMPTY(&api->exchanges))
 		exchange_free(LIST_FIRST(&api->exchanges));
 	question_free_all(api);
 	for (size_t i = 0; i < API_LINKS; i++)
-		peer_free(api->links[i].peer);
+		if (api->links[i].role != ROLE_SUPERVISOR) /* it is not ours */
+			peer_free(api->links[i].peer);
 	while ((front = LIST_FIRST(&api->fronts))) {
 		LIST_REMOVE(front, link);
 		peer_free(front->peer);
@@ -76,7 +82,7 @@ struct api *api_close(struct api *api)
 	loop_watch_remove(api->listen_watch);
 	loop_timer_remove(api->tick);
 	loop_timer_remove(api->bell_timer);
-	json_decref(api->roles);
+	figures_free(api->figures);
 	reader_close(api->reader);
 	explicit_bzero(api->ticket_key, sizeof(api->ticket_key));
 	free(api);
@@ -211,7 +217,7 @@ int api_add_peer(struct api *api, enum role who, int fd, struct threads_error *e
 
 	if (who == ROLE_HTTP)
 		return front_add(api, fd, err);
-	if (link)
+	if (link && who != ROLE_SUPERVISOR)
 		return link_add(link, fd, err);
 	close(fd);
 	return threads_error_set(err, THREADS_EINVAL, "api has no link to role %d", (int)who);
@@ -224,11 +230,11 @@ int api_on_control(struct api *api, struct frame *f, struct threads_error *err)
 	int64_t bell;
 	int rc;
 
-	if (f->type == CTL_ROLES) {
-		rc = status_roles(api, f, err);
-		if (rc == 0)
-			events_ring(api, BELL_STATUS);
-		return rc;
+	if (f->type == CTL_FIGURES)
+		return question_answered(api, ROLE_SUPERVISOR, f, err);
+	if (f->type == CTL_ROLES) { /* who looks asks for figures */
+		events_ring(api, BELL_STATUS);
+		return 0;
 	}
 	if (f->type != CTL_BELL)
 		return 0;

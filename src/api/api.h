@@ -24,6 +24,8 @@ struct api_options {
 	struct clock clock;
 	int hub_dir_fd;  /* DATA/hub, for figures of the status page; borrowed, may be -1 */
 	uid_t owner_uid; /* who besides root may use the control socket */
+	int64_t disk_stop_percent;
+	struct peer *supervisor; /* borrowed; NULL in tests: nobody knows the processes */
 };
 
 int api_open(const struct api_options *options, struct api **ret_api,
@@ -36,7 +38,7 @@ int api_add_peer(struct api *api, enum role who, int fd, struct threads_error *e
 /* The listening control socket; borrowed. */
 int api_listen(struct api *api, int fd, struct threads_error *err) MUST_CHECK;
 
-/* Doorbells and CTL_ROLES from the supervisor. Other types are not for api. */
+/* Doorbells, CTL_ROLES and answers from the supervisor. Other types are not for api. */
 int api_on_control(struct api *api, struct frame *f, struct threads_error *err) MUST_CHECK;
 
 #endif

@@ -9,12 +9,14 @@
 #include "core/json.h"
 #include "ipc/peer.h"
 
-enum { API_LINKS = 3, API_VAULT_KEY_LEN = 65 };
+enum { API_LINKS = 4, API_VAULT_KEY_LEN = 65 };
 
 struct question;
 struct exchange;
 struct stream;
 struct control;
+struct figures;
+struct scrape;
 
 struct api_link {
 	struct api *api;
@@ -37,7 +39,7 @@ struct api {
 	int hub_dir_fd;
 	uid_t owner_uid;
 
-	struct api_link links[API_LINKS]; /* index, vault, auth */
+	struct api_link links[API_LINKS]; /* index, vault, auth, supervisor */
 	LIST_HEAD(, api_front) fronts;
 	struct loop_timer *tick;
 
@@ -47,11 +49,14 @@ struct api {
 	LIST_HEAD(, control) controls;
 	size_t control_count;
 	struct loop_watch *listen_watch;
+	LIST_HEAD(, scrape) scrapes;
+	size_t scrape_count;
+	struct loop_watch *metrics_watch;
 
 	unsigned char vault_key[API_VAULT_KEY_LEN];
 	char vault_fingerprint[80]; /* "": not known yet */
-	json_t *roles;              /* of CTL_ROLES, as the status page shows them */
-	bool insecure;
+	struct figures *figures;    /* what the supervisor said last; NULL: nothing yet */
+	int64_t disk_stop_percent;
 	unsigned bells; /* bits of enum bell, rung since the streams were told */
 	struct loop_timer *bell_timer;
 };

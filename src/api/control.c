@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/control.h"
+#include "api/overview.h"
 
 #include <sys/socket.h>
 
@@ -14,6 +15,7 @@ static const struct control_verb verbs[] = {
 	{ "show", control_show, { "id", "user", "raw" } },
 	{ "ledger", control_ledger, { "account" } },
 	{ "status", control_status, { NULL } },
+	{ "metrics", control_metrics, { NULL } },
 	{ "verify", control_verify, { "deep" } },
 	{ "user list", control_users, { NULL } },
 	{ "account list", control_accounts, { NULL } },
@@ -84,6 +86,7 @@ void control_blob(struct control *control, int fd)
 static void verb_reset(struct control *control)
 {
 	control->question = question_cancel(control->question);
+	control->overview = overview_cancel(control->overview);
 	control->timer = loop_timer_remove(control->timer);
 	json_decref(control->arguments);
 	json_decref(control->lines);

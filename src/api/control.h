@@ -32,6 +32,7 @@ struct control {
 	json_t *arguments;
 	const struct control_verb *verb; /* NULL: none in hand */
 	struct question *question;
+	struct overview_question *overview;
 	struct loop_timer *timer;
 	void (*timer_fn)(struct control *control);
 
@@ -109,8 +110,8 @@ int control_owner(struct control *control, char out[PUBLIC_ID_SIZE],
 		  struct threads_error *err) MUST_CHECK;
 
 /* control_read.c */
-control_fn control_search, control_show, control_ledger, control_status, control_verify,
-	control_users, control_accounts, control_fingerprint;
+control_fn control_search, control_show, control_ledger, control_status, control_metrics,
+	control_verify, control_users, control_accounts, control_fingerprint;
 /* control_account.c */
 control_fn control_account_add, control_account_password, control_account_secret,
 	control_account_sync, control_account_pause, control_account_resume, control_account_delete;

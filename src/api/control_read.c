@@ -2,12 +2,14 @@
 /* Verbs that read: what a person may see as that person, the rest as the operator. */
 #include "api/blob.h"
 #include "api/control.h"
+#include "api/metrics.h"
 #include "api/search_service.h"
 #include "api/status_service.h"
 #include "core/encode.h"
+#include "ipc/memfd.h"
 #include "store/search.h"
 
-enum { SEARCH_MOST = 100000, STATUS_WAIT_MS = 3000 };
+enum { SEARCH_MOST = 100000 };
 
 /* ---- search -------------------------------------------------------------------------------- */
 
@@ -291,16 +293,14 @@ int control_accounts(struct control *control, struct threads_error *err)
 
 /* ---- the hub ------------------------------------------------------------------------------------ */
 
-static void status_known(void *arg, int rc, struct frame *f, const struct threads_error *err)
+static void status_known(void *arg, const struct overview *overview)
 {
 	struct control *control = arg;
 	struct threads_error why = { 0 };
 	json_t *status = NULL;
 
-	(void)err;
-	control->question = NULL;
-	rc = status_answer(control->api, rc < 0 ? NULL : f, &status, &why);
-	if (rc < 0) {
+	control->overview = NULL;
+	if (status_answer(control->api, overview, &status, &why) < 0) {
 		control_fail_error(control, &why);
 		return;
 	}
@@ -310,11 +310,30 @@ static void status_known(void *arg, int rc, struct frame *f, const struct thread
 
 int control_status(struct control *control, struct threads_error *err)
 {
-	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	return overview_ask(control->api, status_known, control, &control->overview, err);
+}
 
-	frame_begin(&f, INDEX_QUEUE, 0);
-	return control_ask(control, ROLE_INDEX, &f, QUESTION_REPEAT, STATUS_WAIT_MS, status_known,
-			   err);
+/* The same text as on the socket, as a memory file. */
+static void metrics_known(void *arg, const struct overview *overview)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT(METRICS_TEXT_MAX);
+	struct control *control = arg;
+	struct threads_error why = { 0 };
+	int fd;
+
+	control->overview = NULL;
+	if (metrics_write(control->api, overview, &text, &why) < 0 ||
+	    memfd_from("metrics", text.data, text.len, &fd, &why) < 0) {
+		control_fail_error(control, &why);
+		return;
+	}
+	control_blob(control, fd);
+	control_end(control);
+}
+
+int control_metrics(struct control *control, struct threads_error *err)
+{
+	return overview_ask(control->api, metrics_known, control, &control->overview, err);
 }
 
 static void verify_known(void *arg, int rc, struct frame *f, const struct threads_error *err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/exchange.h"
+#include "api/overview.h"
 
 #include <ctype.h>
 
@@ -103,6 +104,7 @@ struct exchange *exchange_free(struct exchange *ex)
 	if (!ex)
 		return NULL;
 	question_cancel(ex->question);
+	overview_cancel(ex->overview);
 	loop_timer_remove(ex->retry_timer);
 	LIST_REMOVE(ex, link);
 	strbuf_release(&ex->query);

@@ -38,6 +38,7 @@ struct exchange {
 
 	/* What a handler keeps while it waits. */
 	struct question *question;
+	struct overview_question *overview;
 	struct loop_timer *retry_timer;
 	int retries;
 	json_t *document;

@@ -5,7 +5,7 @@
 #include "api/route.h"
 #include "api/status_service.h"
 
-enum { DISPLAY_NAME_MAX = 200, SETTINGS_TEXT_MAX = 16 * 1024, STATUS_WAIT_MS = 2000 };
+enum { DISPLAY_NAME_MAX = 200, SETTINGS_TEXT_MAX = 16 * 1024 };
 
 void route_next_cursor(json_t *page, char kind)
 {
@@ -143,16 +143,15 @@ int route_settings_update(struct exchange *ex, struct threads_error *err)
 
 /* ---- status, audit, document ----------------------------------------------------------------- */
 
-static void status_known(void *arg, int rc, struct frame *f, const struct threads_error *err)
+static void status_known(void *arg, const struct overview *overview)
 {
 	struct exchange *ex = arg;
 	struct threads_error why = { 0 };
 	json_t *status = NULL;
+	int rc;
 
-	(void)err;
-	ex->question = NULL;
-	/* The page must open above all when a role is down. */
-	rc = status_answer(ex->api, rc < 0 ? NULL : f, &status, &why);
+	ex->overview = NULL;
+	rc = status_answer(ex->api, overview, &status, &why);
 	if (rc < 0)
 		exchange_reply_error(ex, rc, &why);
 	else
@@ -161,13 +160,7 @@ static void status_known(void *arg, int rc, struct frame *f, const struct thread
 
 int route_status(struct exchange *ex, struct threads_error *err)
 {
-	const struct question_order order = {
-		ROLE_INDEX, QUESTION_REPEAT, STATUS_WAIT_MS, status_known, ex,
-	};
-	CLEANUP(frame_release) struct frame f = FRAME_INIT;
-
-	frame_begin(&f, INDEX_QUEUE, 0);
-	return question_ask(ex->api, &order, &f, &ex->question, err);
+	return overview_ask(ex->api, status_known, ex, &ex->overview, err);
 }
 
 int route_audit(struct exchange *ex, struct threads_error *err)

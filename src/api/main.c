@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "api/api.h"
+#include "api/metrics_socket.h"
 #include "ipc/role.h"
 
 static int rules(const struct role_context *role, struct sandbox_rules *ret_rules,
@@ -38,6 +38,8 @@ static int open_role(struct role_context *role, struct threads_error *err)
 		.loop = role->loop,
 		.ticket_key = role->ticket_key,
 		.hub_dir_fd = -1,
+		.supervisor = role->supervisor,
+		.disk_stop_percent = config_int(role->config, "disk_stop_percent"),
 	};
 	struct api *api = NULL;
 	int rc = role_path(role, "hub", folder, err);
@@ -55,7 +57,10 @@ static int open_role(struct role_context *role, struct threads_error *err)
 	if (rc < 0)
 		return rc;
 	role->state = api;
-	return role->listen_count > 0 ? api_listen(api, role->listen_fds[0], err) : 0;
+	if (role->listen_count > 0)
+		rc = api_listen(api, role->listen_fds[0], err);
+	return rc == 0 && role->listen_count > 1 ? metrics_listen(api, role->listen_fds[1], err)
+						 : rc;
 }
 
 static int on_peer(struct role_context *role, enum role who, int64_t instance, const char *host,

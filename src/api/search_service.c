@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/search_service.h"
 
+#include "ipc/metric.h"
+
 #include "api/cursor.h"
 #include "core/utf8.h"
 #include "store/search.h"
@@ -136,6 +138,7 @@ int search_answer(struct api *api, const struct viewer *viewer,
 	rc = search_run(api->reader, &request, &result, err);
 	if (rc < 0)
 		return rc;
+	metric_time(METRIC_SEARCH_SECONDS, (int64_t)(result.took_ms * 1000));
 	*ret_answer = answer_json(tree, question->text, &request, &result);
 	return 0;
 }

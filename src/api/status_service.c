@@ -5,45 +5,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "ipc/role_name.h"
-
-enum { ROLES_MAX = 4096 };
-
-static json_t *role_read(struct frame *f)
-{
-	json_t *role = json_object();
-	const char *error;
-
-	json_object_set_new(role, "role",
-			    json_string(role_name((enum role)frame_get_int_in(f, 0, ROLE_COUNT))));
-	json_object_set_new(role, "instance", json_integer(frame_get_int(f)));
-	json_object_set_new(role, "pid", json_integer(frame_get_int(f)));
-	json_object_set_new(role, "state", json_string(frame_get_text(f)));
-	json_object_set_new(role, "restarts", json_integer(frame_get_int(f)));
-	json_object_set_new(role, "confined", json_boolean(frame_get_int(f) > 0));
-	error = frame_get_text(f);
-	json_object_set_new(role, "error", *error ? json_string(error) : json_null());
-	return role;
-}
-
-int status_roles(struct api *api, struct frame *f, struct threads_error *err)
-{
-	CLEANUP(json_freep) json_t *list = json_array();
-	const bool insecure = frame_get_int_in(f, 0, 1) == 1;
-	const int64_t count = frame_get_int_in(f, 0, ROLES_MAX);
-	int rc;
-
-	for (int64_t i = 0; i < count && !frame_at_end(f); i++)
-		json_array_append_new(list, role_read(f));
-	rc = frame_get_end(f, err);
-	if (rc < 0)
-		return rc;
-	json_decref(api->roles);
-	api->roles = TAKE_PTR(list);
-	api->insecure = insecure;
-	return 0;
-}
-
 static int64_t file_bytes(int dir_fd, const char *name)
 {
 	struct stat st;
@@ -51,45 +12,73 @@ static int64_t file_bytes(int dir_fd, const char *name)
 	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_size : 0;
 }
 
-static json_t *disk_json(const struct api *api, int64_t packs_bytes, bool stopped)
+void status_disk(const struct api *api, struct status_disk *ret_disk)
 {
 	struct statvfs fs = { 0 };
-	int64_t total, free_bytes, hub_bytes = 0;
 
+	*ret_disk = (struct status_disk){ 0 };
 	if (api->hub_dir_fd < 0 || fstatvfs(api->hub_dir_fd, &fs) < 0)
-		fs = (struct statvfs){ 0 };
-	total = (int64_t)(fs.f_blocks * fs.f_frsize);
-	free_bytes = (int64_t)(fs.f_bavail * fs.f_frsize);
-	if (api->hub_dir_fd >= 0)
-		hub_bytes = file_bytes(api->hub_dir_fd, "hub.db") +
-			    file_bytes(api->hub_dir_fd, "hub.db-wal");
-	return json_pack("{sI,sI,sI,sI,sI,sb}", "total", (json_int_t)total, "free",
-			 (json_int_t)free_bytes, "hub_bytes", (json_int_t)hub_bytes, "packs_bytes",
-			 (json_int_t)packs_bytes, "percent",
-			 (json_int_t)(total > 0 ? 100 - free_bytes * 100 / total : 0), "stopped",
-			 stopped);
+		return;
+	ret_disk->total = (int64_t)(fs.f_blocks * fs.f_frsize);
+	ret_disk->free = (int64_t)(fs.f_bavail * fs.f_frsize);
+	if (ret_disk->total > 0)
+		ret_disk->percent = 100 - ret_disk->free * 100 / ret_disk->total;
+	ret_disk->database = file_bytes(api->hub_dir_fd, "hub.db");
+	ret_disk->wal = file_bytes(api->hub_dir_fd, "hub.db-wal");
 }
 
-int status_answer(struct api *api, struct frame *f, json_t **ret_status, struct threads_error *err)
+static json_t *disk_json(const struct api *api, int64_t packs_bytes, bool stopped)
 {
-	int64_t messages, packs_bytes, queue = 0;
-	bool stopped = false;
-	json_t *roles;
+	struct status_disk disk;
+
+	status_disk(api, &disk);
+	return json_pack("{sI,sI,sI,sI,sI,sI,sb}", "total", (json_int_t)disk.total, "free",
+			 (json_int_t)disk.free, "hub_bytes", (json_int_t)(disk.database + disk.wal),
+			 "packs_bytes", (json_int_t)packs_bytes, "percent",
+			 (json_int_t)disk.percent, "stop_percent",
+			 (json_int_t)api->disk_stop_percent, "stopped", stopped);
+}
+
+static json_t *queues_json(const struct overview *overview)
+{
+	const unsigned first = metric_first_slot(METRIC_QUEUE);
+	const struct metric_label *names = &metric_family(METRIC_QUEUE)->labels[0];
+	json_t *queues = json_object();
+
+	for (unsigned i = 0; overview->figures && i < metric_slots(METRIC_QUEUE); i++)
+		json_object_set_new(queues, names->values[i],
+				    json_integer(overview->figures->slots[ROLE_INDEX][first + i]));
+	return queues;
+}
+
+static json_t *list_of(const struct overview *overview, bool errors)
+{
+	if (!overview->figures)
+		return json_array();
+	return json_incref(errors ? overview->figures->errors : overview->figures->roles);
+}
+
+int status_answer(struct api *api, const struct overview *overview, json_t **ret_status,
+		  struct threads_error *err)
+{
+	int64_t messages, packs_bytes, schema;
+	json_t *status;
 	int rc = reader_counts(api->reader, &messages, &packs_bytes, err);
 
+	if (rc == 0)
+		rc = reader_schema(api->reader, &schema, err);
 	if (rc < 0)
 		return rc;
-	if (f) {
-		queue = frame_get_int_in(f, 0, INT64_MAX);
-		frame_get_int(f); /* percent: we look ourselves */
-		stopped = frame_get_int_in(f, 0, 1) == 1;
-	}
-	roles = api->roles ? json_incref(api->roles) : json_array();
-	*ret_status =
-		json_pack("{ss,so,sI,sI,so,sb}", "version", THREADS_VERSION, "roles", roles,
-			  "messages", (json_int_t)messages, "queue", (json_int_t)queue, "disk",
-			  disk_json(api, packs_bytes, stopped), "insecure", api->insecure);
-	if (!*ret_status)
+	status = json_pack("{ss,sI,s{ss},so,so,so,sI,sI,so,sb}", "version", THREADS_VERSION,
+			   "schema", (json_int_t)schema, "libraries", "SQLite",
+			   reader_database_version(), "roles", list_of(overview, false), "errors",
+			   list_of(overview, true), "queues", queues_json(overview), "messages",
+			   (json_int_t)messages, "queue", (json_int_t)overview->queue, "disk",
+			   disk_json(api, packs_bytes, overview->stopped), "insecure",
+			   overview->figures && overview->figures->insecure);
+	if (!status)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	json_set_time(status, "started", overview->figures ? overview->figures->started_ms : 0);
+	*ret_status = status;
 	return 0;
 }

@@ -3,13 +3,16 @@
 #ifndef THREADS_API_STATUS_SERVICE_H
 #define THREADS_API_STATUS_SERVICE_H
 
-#include "api/api_internal.h"
+#include "api/overview.h"
 
-/* CTL_ROLES: keeps the list of roles for the status page. */
-int status_roles(struct api *api, struct frame *f, struct threads_error *err) MUST_CHECK;
+struct status_disk {
+	int64_t total, free, percent; /* of the file system with the data folder */
+	int64_t database, wal;        /* bytes of hub.db and its log */
+};
 
-/* The INDEX_QUEUE_IS answer is f, or NULL when index is away. */
-int status_answer(struct api *api, struct frame *f, json_t **ret_status,
+void status_disk(const struct api *api, struct status_disk *ret_disk);
+
+int status_answer(struct api *api, const struct overview *overview, json_t **ret_status,
 		  struct threads_error *err) MUST_CHECK;
 
 #endif

@@ -6,6 +6,7 @@
 #include "auth/factors.h"
 #include "auth/session.h"
 #include "auth/throttle.h"
+#include "ipc/metric.h"
 #include "store/auth_outbox.h"
 
 enum {
@@ -16,6 +17,7 @@ enum {
 
 static int reply_not_right(struct exchange *ex, struct threads_error *err)
 {
+	metric_add(METRIC_SIGN_INS, SIGN_IN_REFUSED, 1);
 	return reply_problem(ex, 401, "sign-in-failed", "Name or password is not right.", NULL,
 			     err);
 }
@@ -189,6 +191,8 @@ static int second_step(struct exchange *ex, factor_fn *use, const char *code,
 	int rc = use(ex->auth, &ex->login, code, err);
 
 	if (rc == FACTOR_RIGHT)
+		metric_add(METRIC_SIGN_INS, SIGN_IN_GOOD, 1);
+	if (rc == FACTOR_RIGHT)
 		return complete(ex, recovery ? "signin-recovery" : "signin", recovery, err);
 	if (rc < 0)
 		return rc;
@@ -198,6 +202,7 @@ static int second_step(struct exchange *ex, factor_fn *use, const char *code,
 
 	if (audit < 0)
 		return audit;
+	metric_add(METRIC_SIGN_INS, SIGN_IN_REFUSED, 1);
 	if (recovery)
 		return reply_problem(ex, 401, "code-wrong",
 				     "This recovery code does not match, or it was already used.",

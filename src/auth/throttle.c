@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "auth/client.h"
+#include "ipc/metric.h"
 #include "store/auth_throttle.h"
 
 enum { KEY_SIZE = 96, SECOND = 1000, MINUTE = 60000, HOUR = 3600000 }; /* milliseconds */
@@ -25,6 +26,7 @@ static int charge(struct exchange *ex, const char *key, const struct auth_thrott
 
 	if (rc != 0)
 		return rc;
+	metric_add(METRIC_SIGN_INS, SIGN_IN_THROTTLED, 1);
 	rc = reply_throttled(ex, next_ms, err);
 	return rc < 0 ? rc : 0;
 }

@@ -179,55 +179,6 @@ int verb_ledger(const struct ctl_args *args)
 			 print_ledger_line);
 }
 
-static void print_role(const json_t *role)
-{
-	char name[40];
-
-	/* The number of imap is that of its account. */
-	if (print_number(role, "instance") && strcmp(print_field(role, "role"), "parse") != 0)
-		snprintf(name, sizeof(name), "%.20s %" PRId64, print_field(role, "role"),
-			 print_number(role, "instance"));
-	else
-		snprintf(name, sizeof(name), "%.20s", print_field(role, "role"));
-	print_cell(name, 10);
-	printf("%8" PRId64 "  ", print_number(role, "pid"));
-	print_cell(print_field(role, "state"), 10);
-	printf("restarts %" PRId64, print_number(role, "restarts"));
-	if (json_is_false(json_object_get(role, "confined")))
-		printf("  NOT CONFINED");
-	if (print_field(role, "error")[0]) {
-		printf("  ");
-		print_text(print_field(role, "error"));
-	}
-	putchar('\n');
-}
-
-static void print_status(const json_t *line)
-{
-	const json_t *disk = json_object_get(line, "disk");
-	const json_t *role;
-	size_t i;
-
-	printf("Threads %s, %" PRId64 " messages, %" PRId64 " waiting\n",
-	       print_field(line, "version"), print_number(line, "messages"),
-	       print_number(line, "queue"));
-	if (disk)
-		printf("disk %" PRId64 "%% full, %" PRId64 " MB free, packs %" PRId64
-		       " MB, databases %" PRId64 " MB%s\n",
-		       print_number(disk, "percent"), print_number(disk, "free") / 1000000,
-		       print_number(disk, "packs_bytes") / 1000000,
-		       print_number(disk, "hub_bytes") / 1000000,
-		       json_is_true(json_object_get(disk, "stopped")) ? " - COLLECTING IS STOPPED"
-								      : "");
-	json_array_foreach(json_object_get(line, "roles"), i, role)
-		print_role(role);
-}
-
-int verb_status(const struct ctl_args *args)
-{
-	return run_lines(args, json_object(), print_status);
-}
-
 static void print_verify(const json_t *line)
 {
 	const json_t *fault;

@@ -12,6 +12,7 @@ int verb_search(const struct ctl_args *args);
 int verb_show(const struct ctl_args *args);
 int verb_ledger(const struct ctl_args *args);
 int verb_status(const struct ctl_args *args);
+int verb_metrics(const struct ctl_args *args);
 int verb_verify(const struct ctl_args *args);
 int verb_account_list(const struct ctl_args *args);
 int verb_user_list(const struct ctl_args *args);

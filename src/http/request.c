@@ -9,6 +9,7 @@
 #include "http/fields.h"
 #include "http/server_internal.h"
 #include "http/target.h"
+#include "ipc/metric.h"
 
 enum {
 	ANSWER_BASE_MS = 60 * 1000,
@@ -50,6 +51,19 @@ struct http_request *request_new(struct http_server *server, struct MHD_Connecti
 	return req;
 }
 
+/* The kind of address: a word of a short list, whatever was asked for. */
+static enum metric_route route_of(const struct http_request *req)
+{
+	const char *path = strbuf_str(&req->path);
+
+	if (strncmp(path, "/api/v1/auth/", 13) == 0)
+		return ROUTE_AUTH;
+	if (strncmp(path, "/api/", 5) == 0)
+		return ROUTE_API;
+	return strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0 ? ROUTE_HEALTH
+									     : ROUTE_FILE;
+}
+
 void request_free(struct http_request *req)
 {
 	struct http_server *server = req->server;
@@ -59,6 +73,7 @@ void request_free(struct http_request *req)
 	log_info("request=%s method=%s path=%s status=%u ms=%lld bytes=%llu", req->id, req->method,
 		 req->path.len ? strbuf_str(&req->path) : "-", req->status,
 		 (long long)http_request_age_ms(req), (unsigned long long)req->answer_length);
+	metric_add(METRIC_HTTP_REQUESTS, metric_http_which(route_of(req), req->status), 1);
 	if (req->conn && req->conn->req == req)
 		req->conn->req = NULL;
 	if (req->response)

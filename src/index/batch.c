@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "index/convert.h"
 #include "index/disk.h"
+#include "ipc/metric.h"
 
 enum {
 	OUTPUT_MAX = 512 << 20,   /* of one parser; RLIMIT_FSIZE of parse stops it before */
@@ -278,6 +279,25 @@ static struct batch *next_to_store(struct index_role *ix)
 	return NULL;
 }
 
+/* One transaction; its time and results are figures of the hub. */
+static int store_slice(struct index_role *ix, struct batch *batch, struct threads_error *err)
+{
+	const int64_t began_us = clock_monotonic_us();
+	const struct ingest_counts before = batch->counts, *now = &batch->counts;
+	const int rc = ingest_slice(ix->ingest, &batch->source, batch->items, batch->count,
+				    &batch->stored, &batch->counts, err);
+
+	if (rc < 0)
+		return rc;
+	metric_time(METRIC_COMMIT_SECONDS, clock_monotonic_us() - began_us);
+	metric_add(METRIC_MESSAGES, RESULT_STORED, now->stored - before.stored);
+	metric_add(METRIC_MESSAGES, RESULT_DUPLICATE, now->duplicate - before.duplicate);
+	metric_add(METRIC_MESSAGES, RESULT_KNOWN, now->known - before.known);
+	metric_add(METRIC_MESSAGES, RESULT_EXCLUDED, now->excluded - before.excluded);
+	metric_add(METRIC_MESSAGES, RESULT_FAILED, now->failed - before.failed);
+	return rc;
+}
+
 void batch_tick(void *arg)
 {
 	struct index_role *ix = arg;
@@ -295,8 +315,7 @@ void batch_tick(void *arg)
 		return;
 	}
 	if (!batch->cancelled && batch->stored < batch->count)
-		rc = ingest_slice(ix->ingest, &batch->source, batch->items, batch->count,
-				  &batch->stored, &batch->counts, &err);
+		rc = store_slice(ix, batch, &err);
 	if (rc < 0) {
 		store_failed(ix, batch, rc, &err);
 		return;

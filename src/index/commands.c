@@ -312,7 +312,7 @@ static int on_queue(struct index_role *ix, struct peer *peer, struct frame *f,
 	if (rc < 0)
 		return rc;
 	frame_begin(&out, INDEX_QUEUE_IS, f->id);
-	frame_put_int(&out, (int64_t)pool_waiting(ix));
+	frame_put_int(&out, (int64_t)pool_measure(ix));
 	frame_put_int(&out, ix->disk_percent);
 	frame_put_int(&out, ix->disk_full);
 	return peer_send(peer, &out, err);

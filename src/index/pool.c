@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "index/batch.h"
+#include "ipc/metric.h"
 
 enum {
 	START_AGAIN_MS = 1000,
@@ -23,9 +24,10 @@ struct parse_slot {
 	int output_fd;
 	struct split_request *split;
 	struct loop_timer *deadline;
-	bool ended;  /* its work is done or lost; the slot waits for CTL_EXITED */
-	bool exited; /* CTL_EXITED came; its last frames are not read yet */
-	bool fault;  /* it spoke out of turn: its end is its own doing */
+	int64_t began_us; /* its work */
+	bool ended;       /* its work is done or lost; the slot waits for CTL_EXITED */
+	bool exited;      /* CTL_EXITED came; its last frames are not read yet */
+	bool fault;       /* it spoke out of turn: its end is its own doing */
 	int by_signal;
 	LIST_ENTRY(parse_slot) link;
 };
@@ -86,6 +88,12 @@ static void run_over(struct parse_slot *slot, enum batch_end end)
 	struct batch *batch = slot->batch;
 
 	slot->batch = NULL;
+	metric_time(METRIC_PARSE_SECONDS, clock_monotonic_us() - slot->began_us);
+	metric_add(METRIC_PARSE_ENDS,
+		   end == BATCH_END_GOOD      ? PARSE_END_GOOD
+		   : end == BATCH_END_CRASHED ? PARSE_END_CRASHED
+					      : PARSE_END_KILLED,
+		   1);
 	if (end != BATCH_END_GOOD)
 		log_notice("parse %lld ended by signal %d; its batch is given out again",
 			   (long long)slot->instance, slot->by_signal);
@@ -297,6 +305,7 @@ static void give_work(struct parse_slot *slot)
 		STAILQ_REMOVE_HEAD(&ix->unparsed, link);
 		rc = send_batch(slot, slot->batch, &err);
 	}
+	slot->began_us = clock_monotonic_us();
 	loop_timer_set(slot->deadline, within_ms);
 	if (rc < 0)
 		log_warning("parse %lld: %s", (long long)slot->instance, err.text);
@@ -397,20 +406,26 @@ void pool_exited(struct index_role *ix, int64_t instance, int by_signal)
 	work_lost(slot);
 }
 
-size_t pool_waiting(const struct index_role *ix)
+size_t pool_measure(struct index_role *ix)
 {
+	const struct split_request *split;
 	const struct parse_slot *slot;
 	const struct batch *batch;
-	size_t count = 0;
+	size_t unparsed = 0, parsed = 0, splits = 0;
 
 	LIST_FOREACH(slot, &ix->slots, link)
 		if (slot->batch)
-			count += slot->batch->count;
+			unparsed += slot->batch->count;
 	STAILQ_FOREACH(batch, &ix->unparsed, link)
-		count += batch->count;
+		unparsed += batch->count;
 	STAILQ_FOREACH(batch, &ix->parsed, link)
-		count += batch->count - batch->stored;
-	return count;
+		parsed += batch->count - batch->stored;
+	STAILQ_FOREACH(split, &ix->splits, link)
+		splits++;
+	metric_set(METRIC_QUEUE, QUEUE_UNPARSED, (int64_t)unparsed);
+	metric_set(METRIC_QUEUE, QUEUE_PARSED, (int64_t)parsed);
+	metric_set(METRIC_QUEUE, QUEUE_SPLITS, (int64_t)splits);
+	return unparsed + parsed;
 }
 
 void pool_split(struct index_role *ix, struct split_request *request)

@@ -14,8 +14,8 @@ int pool_attach(struct index_role *ix, int64_t instance, int fd, struct threads_
 /* A parser ended (CTL_EXITED), perhaps before it was ever there. by_signal: 0 = it exited. */
 void pool_exited(struct index_role *ix, int64_t instance, int by_signal);
 
-/* Messages that wait: for a parser, in its hands, or to be stored. */
-size_t pool_waiting(const struct index_role *ix);
+/* Messages that wait: for a parser, in its hands, or to be stored. Sets the figures of the queues. */
+size_t pool_measure(struct index_role *ix);
 
 /* Timer callback: there may be something to parse, or parsers may be started again. */
 void pool_look(void *index_role);

@@ -126,8 +126,36 @@ int reader_settings(struct reader *reader, json_t **ret_settings,
 /* {"entries":[..],"next"} below before_id (0: newest). */
 int reader_audit(struct reader *reader, int64_t before_id, json_t **ret_page,
 		 struct threads_error *err) MUST_CHECK;
-/* Figures of the status page. */
+
+/* ---- reader_figures.c ---- */
+
 int reader_counts(struct reader *reader, int64_t *ret_messages, int64_t *ret_pack_bytes,
 		  struct threads_error *err) MUST_CHECK;
+
+struct reader_account_figures {
+	int64_t number; /* the row id, as logs name it */
+	bool imap, active, troubled;
+	int64_t messages, missing; /* missing: of the pass that runs, still to be read */
+	int64_t last_ok_ms, failures;
+};
+
+typedef void reader_account_fn(void *arg, const struct reader_account_figures *account);
+
+/* Calls fn for each account, at most `most`. */
+int reader_account_figures(struct reader *reader, int64_t most, reader_account_fn *fn, void *arg,
+			   struct threads_error *err) MUST_CHECK;
+
+/* Of all imports that are not finished. */
+struct reader_import_figures {
+	int64_t running, messages, bytes, total_bytes;
+};
+
+int reader_import_figures(struct reader *reader, struct reader_import_figures *ret_figures,
+			  struct threads_error *err) MUST_CHECK;
+
+/* Version of the schema of hub.db. */
+int reader_schema(struct reader *reader, int64_t *ret_schema,
+		  struct threads_error *err) MUST_CHECK;
+const char *reader_database_version(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* People, settings, the audit log and the hub's own figures. */
+/* People, settings and the audit log. */
 #include "store/reader_internal.h"
 
 enum { AUDIT_PAGE = 100 };
@@ -13,8 +13,6 @@ static const char sql_audit[] =
 	"SELECT a.id, a.at_ms, ifnull(u.name, a.actor), a.actor, a.action, a.object, a.detail"
 	" FROM audit a LEFT JOIN user u ON u.public_id = a.actor"
 	" WHERE a.id < :before_id ORDER BY a.id DESC LIMIT :most";
-static const char sql_counts[] =
-	"SELECT (SELECT count(*) FROM message), (SELECT ifnull(sum(committed_bytes), 0) FROM pack)";
 static const char sql_first_owner[] =
 	"SELECT public_id FROM user WHERE role = 'owner' AND state = 'active' ORDER BY id LIMIT 1";
 
@@ -135,7 +133,7 @@ int reader_first_owner(struct reader *reader, char out[PUBLIC_ID_SIZE], struct t
 	return 1;
 }
 
-/* ---- audit, figures ------------------------------------------------------------------- */
+/* ---- audit ------------------------------------------------------------------- */
 
 int reader_audit(struct reader *reader, int64_t before_id, json_t **ret_page,
 		 struct threads_error *err)
@@ -166,18 +164,5 @@ int reader_audit(struct reader *reader, int64_t before_id, json_t **ret_page,
 	json_put(page, "next",
 		 json_array_size(list) == AUDIT_PAGE ? json_integer(last) : json_null());
 	*ret_page = TAKE_PTR(page);
-	return 0;
-}
-
-int reader_counts(struct reader *reader, int64_t *ret_messages, int64_t *ret_pack_bytes,
-		  struct threads_error *err)
-{
-	CLEANUP(query_end) struct query q = query_begin(reader->db, sql_counts);
-	int rc = query_step(&q, err);
-
-	if (rc < 0)
-		return rc;
-	*ret_messages = query_int(&q, 0);
-	*ret_pack_bytes = query_int(&q, 1);
 	return 0;
 }

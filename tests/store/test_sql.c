@@ -22,7 +22,7 @@ static const char *const large[] = {
 static const char *const may_scan[] = {
 	"verify.c:",
 	"audit.c:sql_rows",
-	"reader_hub.c:sql_counts",
+	"reader_figures.c:sql_counts",
 };
 
 enum { SOURCE_MAX = 1 << 20 };
