@@ -88,7 +88,8 @@ static int note_length(struct index_role *ix, const struct import *import,
 		return threads_error_set(err, THREADS_EIO, "open upload: %m");
 	if (length > st.st_size || length > file->size || length < file->received)
 		return threads_error_set(err, THREADS_EINVAL, "not the length of the file");
-	if (fdatasync(fd) < 0)
+	/* The folder too: with the first piece the file's name is new. */
+	if (fdatasync(fd) < 0 || (file->received == 0 && fsync(ix->upload_dir_fd) < 0))
 		return threads_error_set(err, THREADS_EIO, "write upload: %m");
 	return import_file_received(ix->store, file->id, length, err);
 }

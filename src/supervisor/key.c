@@ -36,7 +36,25 @@ static bool hub_has_data(const struct supervisor *s)
 	return false;
 }
 
-/* Written under another name first: half of it must never be taken for the whole. */
+/* A new name in a folder outlives a power cut only when the folder is synced too. */
+static int sync_folder_of(const char *path, struct threads_error *err)
+{
+	char folder[KEY_PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	AUTO_FD int fd = -1;
+
+	snprintf(folder, sizeof(folder), "%.*s/", slash ? (int)(slash - path) : 1,
+		 slash ? path : ".");
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0)
+		return threads_error_set(err, THREADS_EIO, "sync folder %s: %m", folder);
+	return 0;
+}
+
+/*
+ * Written under another name first: half of it must never be taken for the
+ * whole. On the disk for certain at the end: what it encrypts will be too.
+ */
 static int write_new(const char *path, const unsigned char bytes[KEY_BYTES],
 		     struct threads_error *err)
 {
@@ -52,7 +70,7 @@ static int write_new(const char *path, const unsigned char bytes[KEY_BYTES],
 	rc = write_all(fd, bytes, KEY_BYTES, err);
 	if (rc == 0 && (fsync(fd) < 0 || rename(fresh, path) < 0))
 		rc = threads_error_set(err, THREADS_EIO, "write %s: %m", path);
-	return rc;
+	return rc < 0 ? rc : sync_folder_of(path, err);
 }
 
 static int make_key(const char *path, struct threads_error *err)

@@ -19,9 +19,8 @@ static void exec_sql(struct fixture *f, const char *sql)
 	assert_rc(db_exec(store_db(f->store), sql, &err), 0, &err);
 }
 
-static void open_all(struct fixture *f)
+int fixture_open(struct fixture *f, struct threads_error *err)
 {
-	struct threads_error err = { .text = "" };
 	char path[128];
 	struct ingest_options options = {
 		.pack_dir_fd = f->dir_fd,
@@ -30,20 +29,29 @@ static void open_all(struct fixture *f)
 		.clock = &f->clock,
 	};
 
+	int rc;
+
 	snprintf(path, sizeof(path), "%s/hub.db", f->dir);
-	assert_rc(store_open(path, STORE_WRITER, &f->store, &err), 0, &err);
+	rc = store_open(path, STORE_WRITER, &f->store, err);
 	options.store = f->store;
-	assert_rc(ingest_new(&options, &f->ingest, &err), 0, &err);
+	return rc < 0 ? rc : ingest_new(&options, &f->ingest, err);
+}
+
+void fixture_close(struct fixture *f)
+{
+	f->ingest = ingest_free(f->ingest);
+	f->store = store_close(f->store);
 }
 
 void fixture_reopen(struct fixture *f)
 {
-	f->ingest = ingest_free(f->ingest);
-	f->store = store_close(f->store);
-	open_all(f);
+	struct threads_error err = { .text = "" };
+
+	fixture_close(f);
+	assert_rc(fixture_open(f, &err), 0, &err);
 }
 
-int fixture_setup(void **state)
+struct fixture *fixture_new(void)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct threads_error err = { .text = "" };
@@ -56,7 +64,16 @@ int fixture_setup(void **state)
 	assert_true(f->dir_fd >= 0);
 	memset(f->key, 7, sizeof(f->key));
 	assert_rc(filing_open(&f->filing, &err), 0, &err);
-	open_all(f);
+	f->owner = 1;
+	f->other = 2;
+	f->closed = f->folder[0] = 1;
+	f->open = f->folder[1] = 2;
+	f->bobs = f->folder[2] = 3;
+	return f;
+}
+
+void fixture_people(struct fixture *f)
+{
 	exec_sql(
 		f,
 		"INSERT INTO user (id, public_id, name, display_name, role, state, created_ms)"
@@ -70,11 +87,15 @@ int fixture_setup(void **state)
 		" (3, 3, 'INBOX');"
 		"INSERT INTO setting VALUES ('outside_channels', '\"shared\"'),"
 		" ('own_domains', '[\"hub.test\"]');");
-	f->owner = 1;
-	f->other = 2;
-	f->closed = f->folder[0] = 1;
-	f->open = f->folder[1] = 2;
-	f->bobs = f->folder[2] = 3;
+}
+
+int fixture_setup(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct threads_error err = { .text = "" };
+
+	assert_rc(fixture_open(f, &err), 0, &err);
+	fixture_people(f);
 	*state = f;
 	return 0;
 }
@@ -92,16 +113,18 @@ static void folder_remove(const char *path)
 	rmdir(path);
 }
 
-int fixture_teardown(void **state)
+void fixture_free(struct fixture *f)
 {
-	struct fixture *f = *state;
-
-	ingest_free(f->ingest);
-	store_close(f->store);
+	fixture_close(f);
 	filing_close(f->filing);
 	close(f->dir_fd);
 	folder_remove(f->dir);
 	free(f);
+}
+
+int fixture_teardown(void **state)
+{
+	fixture_free(*state);
 	return 0;
 }
 

@@ -28,6 +28,14 @@ struct fixture {
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
+/* The same in steps: an empty folder; database and packs opened in it (on failure some may be
+ * open, fixture_close() closes them); users, accounts and folders put in. */
+struct fixture *fixture_new(void);
+int fixture_open(struct fixture *f, struct threads_error *err) MUST_CHECK;
+void fixture_people(struct fixture *f);
+void fixture_close(struct fixture *f);
+void fixture_free(struct fixture *f);
+
 /* Closes and opens database and packs again, as after a restart. */
 void fixture_reopen(struct fixture *f);
 
