@@ -82,6 +82,7 @@ enum frame_type {
 	 * i count, then for each warning, newest first: i ms, i level, i role, i instance, t words;
 	 * then for each role but the supervisor: i starts, i CPU ms of ended processes, and i each figure that it counts (ipc/metric.h) */
 	CTL_FIGURES,
+	CTL_SETTINGS, /* S->R: t config text, whole; only live settings differ (config_is_live()) */
 
 	/* ---- http -> auth, http -> api: one HTTP request ---- */
 	/* question: t method, t path (decoded, normalised, begins with "/"), t query (raw, without "?"),

@@ -13,11 +13,8 @@
 #include "auth/auth.h"
 #include "core/json.h"
 #include "core/log.h"
-#include "core/number.h"
 #include "crypto/hmac.h"
 #include "ipc/role.h"
-
-enum { URL_SIZE = 300 };
 
 /* auth writes in its own folder and sees no other. Threads: the one that hashes. */
 static int rules(const struct role_context *role, struct sandbox_rules *ret_rules,
@@ -35,32 +32,13 @@ static void json_wipe_free(void *memory)
 	free(memory);
 }
 
-/* How browsers reach the hub: as http works it out for itself. */
-static void base_url(const struct config *config, char out[URL_SIZE])
-{
-	const char *url = config_text(config, "public_url");
-	const char *listen = config_text(config, "listen");
-	const char *colon = strrchr(listen, ':');
-	size_t len = strlen(url);
-	int64_t port = 0;
-
-	while (len > 0 && url[len - 1] == '/')
-		len--;
-	if (len > 0)
-		snprintf(out, URL_SIZE, "%.*s", (int)len, url);
-	else if (colon && parse_int(colon + 1, 0, 65535, &port, NULL) == 0)
-		snprintf(out, URL_SIZE, "http://localhost:%d", (int)port);
-	else
-		snprintf(out, URL_SIZE, "http://localhost");
-}
-
 static int open_role(struct role_context *role, struct threads_error *err)
 {
-	char folder[ROLE_PATH_BYTES], path[ROLE_PATH_BYTES], url[URL_SIZE];
+	char folder[ROLE_PATH_BYTES], path[ROLE_PATH_BYTES];
 	struct auth_options options = {
 		.loop = role->loop,
 		.db_path = path,
-		.base_url = url,
+		.base_url = config_text(role->config, "public_url"),
 		.key = role->key,
 		.ticket_key = role->ticket_key,
 		.session_idle_ms = config_int(role->config, "session_idle_s") * 1000,
@@ -72,7 +50,6 @@ static int open_role(struct role_context *role, struct threads_error *err)
 	json_set_alloc_funcs(malloc, json_wipe_free);
 	if (!role->has_key)
 		return threads_error_set(err, THREADS_EINVAL, "auth got no key");
-	base_url(role->config, url);
 	rc = role_path(role, "auth", folder, err);
 	if (rc == 0)
 		rc = role_path(role, "auth/auth.db", path, err);

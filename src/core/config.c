@@ -23,7 +23,7 @@ static const struct config_key keys[] = {
 	{ "listen", "127.0.0.1:8420", KIND_TEXT, 0, 0,
 	  "address and port for browsers, or the path of a unix socket" },
 	{ "public_url", "", KIND_URL, 0, 0,
-	  "how browsers reach the hub; empty: http://localhost:PORT" },
+	  "how browsers reach the hub; empty: http://localhost, with the port that listens" },
 	{ "role_uids", "0", KIND_INT, 0, 2000000000,
 	  "first of 16 numeric uids for the roles; needs root, 0 = all roles share one uid" },
 	{ "insecure_no_landlock", "no", KIND_BOOL, 0, 0,
@@ -59,6 +59,12 @@ static const struct config_key keys[] = {
 	  "numeric gid that may read them too; 0 = only root and the hub's own user" },
 	{ "disk_stop_percent", "95", KIND_INT, 1, 100,
 	  "collecting stops when the disk is this full" },
+};
+
+/* A reload is enough for these: they are asked for whenever they matter. */
+static const char *const live[] = {
+	"log_level",      "message_max",     "imap_processes",  "imap_poll_s",
+	"imap_timeout_s", "parse_processes", "parse_timeout_s", "disk_stop_percent",
 };
 
 struct config {
@@ -121,6 +127,8 @@ int config_set(struct config *config, const char *name, const char *value,
 	rc = check_value(&keys[i], value, err);
 	if (rc < 0)
 		return rc;
+	if (config->values[i] && strcmp(config->values[i], value) == 0)
+		return 0; /* who borrowed the text keeps it */
 	copy = strdup(value);
 	if (!copy)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
@@ -233,4 +241,12 @@ bool config_describe(size_t index, const char **name, const char **preset, const
 	*preset = keys[index].preset;
 	*purpose = keys[index].purpose;
 	return true;
+}
+
+bool config_is_live(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(live); i++)
+		if (strcmp(live[i], name) == 0)
+			return true;
+	return false;
 }

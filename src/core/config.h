@@ -38,4 +38,7 @@ bool config_bool(const struct config *config, const char *key);
 /* Walks the table: name, default, what it is for. Returns false past the end. */
 bool config_describe(size_t index, const char **key, const char **preset, const char **purpose);
 
+/* Whether a hub that runs may be given another value (SIGHUP); else it takes a restart. */
+bool config_is_live(const char *key);
+
 #endif

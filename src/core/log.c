@@ -2,6 +2,7 @@
 #include "core/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,9 +15,9 @@
 
 enum { LOG_LINE_MAX = 1024 };
 
-/* The only mutable state of the library, set once in main(). */
+/* The only mutable state of the library, set in main(); the level also at a reload. */
 static const char *log_name = "threads";
-static enum log_level log_max_level = LOG_LEVEL_INFO;
+static _Atomic enum log_level log_max_level = LOG_LEVEL_INFO; /* imap has a second thread */
 static bool log_timed;
 
 /* journald says "device:inode" of the stream that it reads. */
@@ -46,6 +47,11 @@ void log_setup(const char *name, enum log_level max_level)
 	log_max_level = max_level;
 	log_timed = !goes_to_journal();
 	prepare_calendar();
+}
+
+void log_set_level(enum log_level max_level)
+{
+	log_max_level = max_level;
 }
 
 static size_t put_head(char *line, size_t size, enum log_level level, const char *name)

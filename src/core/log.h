@@ -26,6 +26,9 @@ void log_line(enum log_level level, const char *name, const char *words);
 /* Control characters, and bytes that are no UTF-8, become '?', in place. */
 void log_clean(char *text);
 
+/* Another level from here on. */
+void log_set_level(enum log_level max_level);
+
 /* One line; line breaks and control characters in the result become '?'. At most 1,000 bytes. */
 void log_event(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

@@ -7,12 +7,9 @@
  * connect anywhere, start a program. Whoever takes it over sees what passes
  * through it from then on, not the archive.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 
 #include "core/log.h"
 #include "http/policy.h"
@@ -33,7 +30,6 @@ struct http_role {
 	struct http_server *server;
 	struct loop_timer *stop_timer;
 	int64_t stop_at_ms;
-	char origin[512];
 };
 
 static int rules(const struct role_context *role, struct sandbox_rules *ret_rules,
@@ -43,35 +39,6 @@ static int rules(const struct role_context *role, struct sandbox_rules *ret_rule
 	(void)err;
 	ret_rules->accepts = true;
 	return 0;
-}
-
-/* The port that listens, also when the configuration says 0 (tests). */
-static int listen_port(int fd)
-{
-	struct sockaddr_storage address = { 0 };
-	socklen_t len = sizeof(address);
-	struct sockaddr_in in;
-
-	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
-		return 0;
-	if (address.ss_family != AF_INET && address.ss_family != AF_INET6)
-		return 0;
-	memcpy(&in, &address, sizeof(in)); /* the port stands at the same place in both */
-	return ntohs(in.sin_port);
-}
-
-static void find_origin(struct http_role *state, const struct role_context *role)
-{
-	const char *url = config_text(role->config, "public_url");
-	size_t len = strlen(url);
-
-	while (len > 0 && url[len - 1] == '/')
-		len--;
-	if (len > 0)
-		snprintf(state->origin, sizeof(state->origin), "%.*s", (int)len, url);
-	else
-		snprintf(state->origin, sizeof(state->origin), "http://localhost:%d",
-			 listen_port(role->listen_fds[0]));
 }
 
 static void raise_fd_limit(int64_t connections)
@@ -90,8 +57,9 @@ static int serve(struct http_role *state, const struct role_context *role,
 		 struct threads_error *err)
 {
 	const struct config *config = role->config;
+	const char *origin = config_text(config, "public_url");
 	const struct site_setup setup = {
-		.public_url = state->origin,
+		.public_url = origin,
 		.upload_max = (uint64_t)config_int(config, "upload_chunk_max"),
 		.body_max = (size_t)config_int(config, "http_body_max"),
 	};
@@ -102,10 +70,10 @@ static int serve(struct http_role *state, const struct role_context *role,
 		.head_ms = HEAD_MS,
 		.body_ms = BODY_MS,
 		.trusted_proxy = config_bool(config, "trusted_proxy"),
-		.hsts = strncmp(state->origin, "https://", 8) == 0 ? policy_hsts : NULL,
+		.hsts = strncmp(origin, "https://", 8) == 0 ? policy_hsts : NULL,
 	};
 	struct http_handler handler;
-	int rc = gateway_new(role->loop, state->origin, &gateway_defaults, &state->gateway, err);
+	int rc = gateway_new(role->loop, origin, &gateway_defaults, &state->gateway, err);
 
 	if (rc == 0)
 		rc = site_new(&setup, state->gateway, &state->site, err);
@@ -127,7 +95,6 @@ static int open_role(struct role_context *role, struct threads_error *err)
 		return threads_error_set(err, THREADS_EINVAL, "no listening socket");
 	signal(SIGPIPE, SIG_IGN);
 	raise_fd_limit(config_int(role->config, "http_connections"));
-	find_origin(state, role);
 	return serve(state, role, err);
 }
 

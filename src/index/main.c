@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -54,6 +55,17 @@ static void raise_fd_limit(void)
 	limit.rlim_cur = FDS_WANTED < limit.rlim_max ? FDS_WANTED : limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		log_warning("descriptor limit: %m");
+}
+
+/* What a role has to itself within its folder, it makes: nobody else may look in there. */
+static int make_upload_dir(const struct index_role *ix, struct threads_error *err)
+{
+	char path[ROLE_PATH_BYTES];
+	const int rc = role_path(ix->role, "hub/upload", path, err);
+
+	if (rc == 0 && mkdir(path, 0700) < 0 && errno != EEXIST)
+		return threads_error_set(err, THREADS_EIO, "create folder %s: %m", path);
+	return rc;
 }
 
 static int open_dirs(struct index_role *ix, struct threads_error *err)
@@ -156,6 +168,8 @@ static int index_open(struct role_context *role, struct threads_error *err)
 	ix->next_parse_instance = clock_now_ms(NULL);
 	raise_fd_limit();
 	rc = add_timers(ix, err);
+	if (rc == 0)
+		rc = make_upload_dir(ix, err);
 	if (rc == 0)
 		rc = open_dirs(ix, err);
 	if (rc == 0)

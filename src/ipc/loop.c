@@ -36,6 +36,8 @@ struct loop {
 	struct loop_watch *signal_watch;
 	struct watch_list watches;
 	struct timer_list timers;
+	loop_timer_fn *hangup_fn; /* NULL: SIGHUP ends the loop */
+	void *hangup_arg;
 	bool stopping;
 	bool garbage; /* something removed waits to be freed */
 };
@@ -43,10 +45,15 @@ struct loop {
 static void on_signal(int fd, uint32_t events, void *arg)
 {
 	struct signalfd_siginfo info;
+	struct loop *loop = arg;
 
 	(void)events;
-	if (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		loop_stop(arg);
+	if (read(fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP && loop->hangup_fn)
+		loop->hangup_fn(loop->hangup_arg);
+	else
+		loop_stop(loop);
 }
 
 static int signals_open(struct loop *loop, struct threads_error *err)
@@ -195,6 +202,12 @@ struct loop_timer *loop_timer_remove(struct loop_timer *timer)
 	timer->due_ms = -1;
 	timer->loop->garbage = true;
 	return NULL;
+}
+
+void loop_on_hangup(struct loop *loop, loop_timer_fn *fn, void *arg)
+{
+	loop->hangup_fn = fn;
+	loop->hangup_arg = arg;
 }
 
 void loop_stop(struct loop *loop)

@@ -44,6 +44,9 @@ bool loop_stopping(const struct loop *loop);
 /* Lets the loop turn again after it was stopped: a shutdown still needs its events. */
 void loop_resume(struct loop *loop);
 
+/* SIGHUP calls fn from here on, instead of ending loop_run(). */
+void loop_on_hangup(struct loop *loop, loop_timer_fn *fn, void *arg);
+
 /* Runs until loop_stop(), SIGTERM, SIGINT or SIGHUP. */
 int loop_run(struct loop *loop, struct threads_error *err) MUST_CHECK;
 

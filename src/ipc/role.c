@@ -147,6 +147,19 @@ static void say_memory(struct role_run *run)
 		log_debug("memory: %s", err.text);
 }
 
+/* The table keeps what callers borrowed: only numbers change while a role runs. */
+static int take_settings(struct role_context *role, struct frame *f, struct threads_error *err)
+{
+	const char *text = frame_get_text(f);
+	int rc = frame_get_end(f, err);
+
+	if (rc == 0)
+		rc = config_read_text(role->config, text, err);
+	if (rc == 0)
+		log_set_level((enum log_level)config_int(role->config, "log_level"));
+	return rc;
+}
+
 static int on_control_frame(struct peer *peer, struct frame *f, void *arg,
 			    struct threads_error *err)
 {
@@ -163,6 +176,8 @@ static int on_control_frame(struct peer *peer, struct frame *f, void *arg,
 		say_memory(run);
 		return 0;
 	}
+	if (f->type == CTL_SETTINGS)
+		return take_settings(&run->role, f, err);
 	if (f->type == CTL_PEER) {
 		/* One link that cannot be set up is made anew when either side starts again. */
 		if (take_peer(run, f, &why) < 0)

@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "ipc/role_name.h"
 #include "supervisor/figures.h"
+#include "supervisor/notify.h"
 
 enum { ROLES_BUNDLE_MS = 20, LINK_BUFFER_BYTES = 1024 * 1024 };
 
@@ -388,6 +389,17 @@ void bus_say_stop(struct child *child)
 	send_to(child, &f);
 }
 
+void bus_send_settings(struct supervisor *s)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct child *child;
+
+	frame_begin(&f, CTL_SETTINGS, 0);
+	frame_put_text(&f, s->config_text);
+	LIST_FOREACH(child, &s->children, link)
+		send_to(child, &f);
+}
+
 void bus_roles_changed(struct supervisor *s)
 {
 	if (!loop_timer_is_set(s->roles_timer))
@@ -413,6 +425,7 @@ void bus_send_roles(void *arg)
 	struct child *child;
 	int count = 0;
 
+	notify_roles(s);
 	LIST_FOREACH(child, &s->children, link)
 		count++;
 	frame_begin(&f, CTL_ROLES, 0);

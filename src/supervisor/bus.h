@@ -23,6 +23,9 @@ void bus_start_allowed(struct child *child);
 bool bus_ask_alive(struct child *child);
 void bus_say_stop(struct child *child);
 
+/* All roles get the settings as they are now. */
+void bus_send_settings(struct supervisor *s);
+
 /* The role list changed: http and api are told soon. */
 void bus_roles_changed(struct supervisor *s);
 

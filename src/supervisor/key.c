@@ -13,14 +13,23 @@
 
 enum { KEY_PATH_MAX = 2304 };
 
-static void key_path(const struct supervisor *s, char path[KEY_PATH_MAX])
+/* Returns true for the credential of the service (LoadCredentialEncrypted=master.key). */
+static bool key_path(const struct supervisor *s, char path[KEY_PATH_MAX])
 {
 	const char *configured = config_text(s->config, "key_file");
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 
-	if (*configured)
+	if (*configured) {
 		snprintf(path, KEY_PATH_MAX, "%s", configured);
-	else
-		snprintf(path, KEY_PATH_MAX, "%s/master.key", s->data_dir);
+		return false;
+	}
+	if (credentials) {
+		snprintf(path, KEY_PATH_MAX, "%s/master.key", credentials);
+		if (access(path, F_OK) == 0)
+			return true;
+	}
+	snprintf(path, KEY_PATH_MAX, "%s/master.key", s->data_dir);
+	return false;
 }
 
 static bool hub_has_data(const struct supervisor *s)
@@ -133,12 +142,13 @@ static int check_known(const struct supervisor *s, const char *path, struct thre
 int key_prepare(const struct supervisor *s, struct threads_error *err)
 {
 	char path[KEY_PATH_MAX];
+	const bool credential = key_path(s, path);
 	struct stat st;
 	int rc;
 
-	key_path(s, path);
 	if (stat(path, &st) == 0) {
-		if (st.st_mode & 077)
+		/* systemd lets us read a credential by an ACL, whose mask looks like a group's right. */
+		if (!credential && st.st_mode & 077)
 			return threads_error_set(err, THREADS_EDENIED,
 						 "%s can be read by others; run: chmod 600 it",
 						 path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The data folder, its owners and locks, and the sockets that outlive the roles. */
+/* The data folder, its owners and its lock. */
 #ifndef THREADS_SUPERVISOR_LAYOUT_H
 #define THREADS_SUPERVISOR_LAYOUT_H
 
@@ -8,8 +8,5 @@
 /* Makes what is missing below data_dir with the owner and mode of its role; takes the
  * lock that keeps a second supervisor out. Errors: THREADS_EIO, THREADS_EAGAIN (already running). */
 int layout_prepare(struct supervisor *s, struct threads_error *err) MUST_CHECK;
-
-/* Opens the browsers' and the operator's socket. Errors: THREADS_EIO, THREADS_EINVAL. */
-int layout_listen(struct supervisor *s, struct threads_error *err) MUST_CHECK;
 
 #endif

@@ -7,6 +7,7 @@
  * It has no network of its own, parses nothing that comes from outside, and
  * takes frames only from its children, each checked against the tables in bus.c.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -21,7 +22,10 @@
 #include "supervisor/figures.h"
 #include "supervisor/key.h"
 #include "supervisor/layout.h"
+#include "supervisor/listeners.h"
+#include "supervisor/notify.h"
 #include "supervisor/options.h"
+#include "supervisor/settings.h"
 
 enum { STOP_FIRST_MS = 5000, STOP_LAST_MS = 15000 };
 
@@ -94,6 +98,27 @@ static int start_roles(struct supervisor *s, struct threads_error *err)
 	return 0;
 }
 
+/*
+ * A service reloads; a hub that was started at a terminal ends with it, because the
+ * terminal sends the same signal when it closes.
+ */
+static void on_hangup(void *arg)
+{
+	struct supervisor *s = arg;
+
+	notify_reloading(s);
+	settings_reload(s);
+	notify_reloaded(s);
+}
+
+static void watch_hangup(struct supervisor *s)
+{
+	AUTO_FD int terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (terminal < 0)
+		loop_on_hangup(s->loop, on_hangup, s);
+}
+
 static bool any_running(const struct supervisor *s, bool last)
 {
 	const struct child *child;
@@ -127,6 +152,7 @@ static void wait_for_end(struct supervisor *s, bool last, int64_t ms)
 static void stop_roles(struct supervisor *s)
 {
 	s->stopping = true;
+	notify_stopping(s);
 	loop_resume(s->loop);
 	ask_to_stop(s, false);
 	wait_for_end(s, false, STOP_FIRST_MS);
@@ -142,6 +168,7 @@ static void close_all(struct supervisor *s)
 		child_free(child);
 	figures_close(s);
 	s->loop = loop_free(s->loop);
+	notify_close(s);
 	s->config = config_free(s->config);
 	free(s->config_text);
 }
@@ -171,21 +198,29 @@ static int prepare(struct supervisor *s, int *child_fd, struct threads_error *er
 	if (rc == 0)
 		rc = key_prepare(s, err);
 	if (rc == 0)
-		rc = layout_listen(s, err);
+		rc = listeners_open(s, err);
+	if (rc == 0)
+		rc = settings_write(s, err);
 	if (rc == 0)
 		rc = figures_open(s, err);
 	if (rc == 0)
 		rc = loop_new(&s->loop, err);
 	if (rc == 0)
+		rc = notify_open(s, err);
+	if (rc == 0)
 		rc = loop_timer_add(s->loop, bus_send_roles, s, &s->roles_timer, err);
 	if (rc == 0)
 		rc = watch_children(s, child_fd, err);
+	if (rc == 0)
+		watch_hangup(s);
 	return rc < 0 ? rc : start_roles(s, err);
 }
 
 int main(int argc, char **argv)
 {
-	struct supervisor s = { .http_fd = -1, .control_fd = -1, .metrics_fd = -1, .lock_fd = -1 };
+	struct supervisor s = {
+		.http_fd = -1, .control_fd = -1, .metrics_fd = -1, .lock_fd = -1, .notify_fd = -1
+	};
 	struct threads_error err = { 0 };
 	AUTO_FD int child_fd = -1;
 	int rc, exit_status;

@@ -4,9 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "core/strbuf.h"
-
-enum { USAGE_STATUS = 2, CONFIG_TEXT_MAX = 64 * 1024 };
+enum { USAGE_STATUS = 2 };
 
 static const char usage[] =
 	"usage: threadsd [--config FILE] [--set KEY=VALUE]... [--insecure-no-landlock]\n"
@@ -39,28 +37,15 @@ static int find_libexec(struct supervisor *s, struct threads_error *err)
 				 self);
 }
 
-/* The whole configuration as text, defaults included. */
-static int write_config(const struct config *config, char **ret_text, struct threads_error *err)
-{
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT(CONFIG_TEXT_MAX);
-	const char *key, *preset, *purpose;
-	int rc;
-
-	for (size_t i = 0; config_describe(i, &key, &preset, &purpose); i++)
-		strbuf_addf(&text, "%s = %s\n", key, config_text(config, key));
-	rc = strbuf_check(&text, err);
-	if (rc < 0)
-		return rc;
-	*ret_text = strdup(strbuf_str(&text));
-	return *ret_text ? 0 : threads_error_set(err, THREADS_ENOMEM, "out of memory");
-}
-
+/* A file for /etc: what has its default stands as a comment. */
 static void print_config(const struct config *config)
 {
 	const char *key, *preset, *purpose;
 
 	for (size_t i = 0; config_describe(i, &key, &preset, &purpose); i++)
-		printf("# %s (default: %s)\n%s = %s\n\n", purpose, *preset ? preset : "empty", key,
+		printf("# %s\n# default: %s; a change takes a %s\n%s%s = %s\n\n", purpose,
+		       *preset ? preset : "empty", config_is_live(key) ? "reload" : "restart",
+		       strcmp(config_text(config, key), preset) == 0 ? "#" : "", key,
 		       config_text(config, key));
 }
 
@@ -76,7 +61,7 @@ static int set_pair(struct config *config, const char *pair, struct threads_erro
 }
 
 /* Returns 1 with *ret_exit when nothing is left to do. */
-static int read_arguments(struct supervisor *s, int argc, char **argv, int *ret_exit,
+static int read_arguments(struct config *config, int argc, char **argv, int *ret_exit,
 			  struct threads_error *err)
 {
 	static const struct option options[] = {
@@ -91,20 +76,21 @@ static int read_arguments(struct supervisor *s, int argc, char **argv, int *ret_
 	int c, rc = 0;
 
 	*ret_exit = EXIT_SUCCESS;
+	optind = 0; /* from the first word, also when a reload reads them again */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): threadsd has one thread */
 	while (rc == 0 && (c = getopt_long(argc, argv, "c:hv", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
-			rc = config_read(s->config, optarg, err);
+			rc = config_read(config, optarg, err);
 			break;
 		case 's':
-			rc = set_pair(s->config, optarg, err);
+			rc = set_pair(config, optarg, err);
 			break;
 		case 'i':
-			rc = config_set(s->config, "insecure_no_landlock", "yes", err);
+			rc = config_set(config, "insecure_no_landlock", "yes", err);
 			break;
 		case 'p':
-			print_config(s->config);
+			print_config(config);
 			return 1;
 		case 'v':
 			puts("threadsd " THREADS_VERSION);
@@ -124,14 +110,14 @@ int options_read(struct supervisor *s, int argc, char **argv, int *ret_exit,
 	int rc = config_new(&s->config, err);
 
 	if (rc == 0)
-		rc = read_arguments(s, argc, argv, ret_exit, err);
+		rc = read_arguments(s->config, argc, argv, ret_exit, err);
+	s->argc = argc;
+	s->argv = argv;
 	if (rc == 0)
 		snprintf(s->data_dir, sizeof(s->data_dir), "%s",
 			 config_text(s->config, "data_dir"));
 	if (rc == 0 && s->data_dir[0] != '/')
 		rc = threads_error_set(err, THREADS_EINVAL, "data_dir must begin with /");
-	if (rc == 0)
-		rc = write_config(s->config, &s->config_text, err);
 	if (rc == 0)
 		rc = find_libexec(s, err);
 	if (rc < 0) {
@@ -139,4 +125,19 @@ int options_read(struct supervisor *s, int argc, char **argv, int *ret_exit,
 		*ret_exit = EXIT_FAILURE;
 	}
 	return rc;
+}
+
+int options_read_again(const struct supervisor *s, struct config **ret_config,
+		       struct threads_error *err)
+{
+	CLEANUP(config_freep) struct config *config = NULL;
+	int exit_status;
+	int rc = config_new(&config, err);
+
+	if (rc == 0)
+		rc = read_arguments(config, s->argc, s->argv, &exit_status, err);
+	if (rc < 0)
+		return rc;
+	*ret_config = TAKE_PTR(config);
+	return 0;
 }

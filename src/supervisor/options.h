@@ -6,11 +6,15 @@
 #include "supervisor/supervisor.h"
 
 /*
- * Fills config, config_text, data_dir and libexec. Returns 0 to go on, 1 when the
+ * Fills config, data_dir and libexec. Returns 0 to go on, 1 when the
  * program is done (--help, --version, --print-config) or < 0 on an error that was
  * already said on stderr; then *ret_exit is the exit status.
  */
 int options_read(struct supervisor *s, int argc, char **argv, int *ret_exit,
 		 struct threads_error *err) MUST_CHECK;
+
+/* What the same command line says now. Errors as config_read() has. */
+int options_read_again(const struct supervisor *s, struct config **ret_config,
+		       struct threads_error *err) MUST_CHECK;
 
 #endif

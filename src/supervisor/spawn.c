@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <openssl/crypto.h>
 #include <signal.h>
@@ -10,12 +11,27 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "ipc/role_name.h"
 #include "supervisor/bus.h"
 #include "supervisor/key.h"
 
 enum { CONTROL_FD = 3, NO_EXEC_STATUS = 127 };
+
+/*
+ * As a service the supervisor has CAP_SETUID, CAP_SETGID and CAP_KILL as ambient
+ * capabilities, which neither a change of uid nor exec takes from a child.
+ */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -1;
+	return (int)syscall(SYS_capset, &head, none);
+}
 
 /* Takes the role's own uid and gid. api may also read what index writes. */
 static int drop_identity(const struct supervisor *s, enum role role)
@@ -69,7 +85,7 @@ static void run_role(const struct child *child, const char *path, char *name, co
 	    close_range(CONTROL_FD + 1, ~0U, 0) < 0)
 		_exit(NO_EXEC_STATUS);
 	umask(child->role == ROLE_INDEX ? 0027 : 0077);
-	if (drop_identity(child->supervisor, child->role) < 0)
+	if (drop_identity(child->supervisor, child->role) < 0 || drop_capabilities() < 0)
 		_exit(NO_EXEC_STATUS);
 	/* After the change of uid, which clears it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)

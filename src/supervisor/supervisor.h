@@ -70,6 +70,13 @@ struct supervisor {
 	struct loop_timer *roles_timer; /* bundles changes of the role list */
 	struct loop_timer *stop_timer;
 	int http_fd, control_fd, metrics_fd, lock_fd;
+	char origin[512]; /* how browsers reach the hub, without a slash at the end */
+	char **argv;      /* read again at a reload */
+	int argc;
+	int notify_fd; /* -1: systemd did not start us */
+	bool said_ready;
+	int64_t watchdog_ms;
+	struct loop_timer *watchdog_timer, *ready_timer;
 	unsigned char ticket_key[32];
 	struct {
 		int fd;

@@ -58,7 +58,7 @@ static void send_config(int fd)
 	frame_put_int(&f, ROLE_AUTH);
 	frame_put_int(&f, 0);
 	frame_put_text(&f, folder);
-	frame_put_text(&f, "public_url = https://threads.example.org/\n");
+	frame_put_text(&f, "public_url = https://threads.example.org\n");
 	frame_put_int(&f, 1);
 	frame_put_bytes(&f, key, sizeof(key));
 	frame_put_bytes(&f, key, sizeof(key));

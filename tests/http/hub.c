@@ -282,12 +282,15 @@ static void open_listener(struct hub *hub)
 static void say_config(struct hub *hub, const char *config)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	char text[512];
 
+	/* As the supervisor does where nobody set it; what stands later counts. */
+	snprintf(text, sizeof(text), "public_url = http://localhost:%d\n%s", hub->port, config);
 	frame_begin(&f, CTL_CONFIG, 0);
 	frame_put_int(&f, ROLE_HTTP);
 	frame_put_int(&f, 0);
 	frame_put_text(&f, "/nonexistent");
-	frame_put_text(&f, config);
+	frame_put_text(&f, text);
 	frame_put_int(&f, 1);
 	frame_put_bytes(&f, "", 0);
 	frame_put_bytes(&f, "", 0);
