@@ -1,6 +1,7 @@
 # Flags and the four functions by which every folder declares what it is:
 # threads_library, threads_role, threads_test, threads_fuzz.
 find_package(PkgConfig REQUIRED)
+include(GNUInstallDirs)
 
 set(THREADS_LIBEXEC ${CMAKE_BINARY_DIR}/libexec)
 
@@ -48,6 +49,7 @@ function(threads_role role)
 	add_executable(threads-${role} main.c)
 	target_link_libraries(threads-${role} PRIVATE threads_flags ${own} ${arg_LINKS})
 	set_target_properties(threads-${role} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${THREADS_LIBEXEC})
+	install(TARGETS threads-${role} DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/threads)
 endfunction()
 
 # threads_test(<area> <module> [LINKS ...]): tests/<area>/test_<module>.c against threads_<area>.
