@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "core/json.h"
 #include "ipc/peer.h"
+#include "store/people.h"
 
 enum { API_LINKS = 4, API_VAULT_KEY_LEN = 65 };
 
@@ -57,6 +58,7 @@ struct api {
 	char vault_fingerprint[80]; /* "": not known yet */
 	struct figures *figures;    /* what the supervisor said last; NULL: nothing yet */
 	int64_t disk_stop_percent;
+	struct audit_chain chain; /* of the audit log, as far as it was checked */
 	unsigned bells; /* bits of enum bell, rung since the streams were told */
 	struct loop_timer *bell_timer;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The viewer himself, users, settings, status, audit log and the document of the API. */
+/* The viewer himself, users, settings, status and the document of the API. */
 #include "api/cursor.h"
 #include "api/openapi.h"
 #include "api/route.h"
@@ -141,7 +141,7 @@ int route_settings_update(struct exchange *ex, struct threads_error *err)
 	return exchange_ask(ex, ROLE_INDEX, &f, QUESTION_REPEAT, settings_changed, err);
 }
 
-/* ---- status, audit, document ----------------------------------------------------------------- */
+/* ---- status, document ----------------------------------------------------------------- */
 
 static void status_known(void *arg, const struct overview *overview)
 {
@@ -161,24 +161,6 @@ static void status_known(void *arg, const struct overview *overview)
 int route_status(struct exchange *ex, struct threads_error *err)
 {
 	return overview_ask(ex->api, status_known, ex, &ex->overview, err);
-}
-
-int route_audit(struct exchange *ex, struct threads_error *err)
-{
-	CLEANUP(strbuf_release) struct strbuf cursor = STRBUF_INIT(CURSOR_TEXT_MAX);
-	int64_t before_id = 0;
-	json_t *page = NULL;
-	int rc;
-
-	if (exchange_parameter(ex, "cursor", &cursor) && cursor.len &&
-	    !cursor_read(strbuf_str(&cursor), 'a', &before_id, 1))
-		return threads_error_set(err, THREADS_EINVAL, "no such page");
-	rc = reader_audit(ex->api->reader, before_id, &page, err);
-	if (rc < 0)
-		return rc;
-	route_next_cursor(page, 'a');
-	exchange_reply_json(ex, 200, page);
-	return 0;
 }
 
 int route_openapi(struct exchange *ex, struct threads_error *err)

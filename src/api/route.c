@@ -49,6 +49,8 @@ static const struct route routes[] = {
 	    "organisation", "everyone_group", "setup_done" } },
 	{ "GET", "status", NEED_MANAGER, route_status, { NULL } },
 	{ "GET", "audit", NEED_AUDITOR, route_audit, { NULL } },
+	{ "GET", "audit/chain", NEED_AUDITOR, route_audit_chain, { NULL } },
+	{ "GET", "audit/file", NEED_AUDITOR, route_audit_file, { NULL } },
 	{ "GET", "events", NEED_USER, route_events, { NULL } },
 	{ "GET", "openapi.json", NEED_NOTHING, route_openapi, { NULL } },
 };

@@ -54,7 +54,10 @@ exchange_fn route_imports, route_import, route_import_create, route_import_start
 
 /* hub_routes.c */
 exchange_fn route_me, route_me_update, route_users, route_settings, route_settings_update,
-	route_status, route_audit, route_openapi;
+	route_status, route_openapi;
+
+/* audit_routes.c */
+exchange_fn route_audit, route_audit_chain, route_audit_file;
 
 /* events.c */
 exchange_fn route_events;

@@ -16,7 +16,8 @@ static const char sql_add[] =
 	"INSERT INTO audit (id, at_ms, actor, action, object, detail, origin, hash)"
 	" VALUES (:id, :at_ms, :actor, :action, :object, :detail, '', :hash)";
 static const char sql_rows[] =
-	"SELECT id, at_ms, actor, action, object, detail, origin, hash FROM audit ORDER BY id";
+	"SELECT id, at_ms, actor, action, object, detail, origin, hash FROM audit"
+	" WHERE id > :after ORDER BY id LIMIT :most";
 
 static void digest_number(struct digest *d, int64_t value)
 {
@@ -109,35 +110,59 @@ int audit_add(struct store *store, const char *user, const char *action, const c
 	return rc < 0 ? threads_error_wrap(err, rc, "audit") : store_commit(&scope, err);
 }
 
-int audit_verify(struct store *store, int64_t *ret_bad_id, struct threads_error *err)
+/* One row: whether it is the next link. */
+static int follow_row(struct query *q, struct audit_chain *chain, struct threads_error *err)
 {
-	CLEANUP(query_end) struct query q = query_begin(store->db, sql_rows);
-	unsigned char previous[DIGEST_LEN] = { 0 }, hash[DIGEST_LEN];
-	int64_t want_id = 1;
-	int rc;
+	const struct audit_row row = {
+		.id = query_int(q, 0),
+		.at_ms = query_int(q, 1),
+		.actor = query_text(q, 2),
+		.action = query_text(q, 3),
+		.object = query_text(q, 4),
+		.detail = query_text(q, 5),
+		.origin = query_text(q, 6),
+	};
+	unsigned char hash[DIGEST_LEN];
+	size_t len;
+	const void *kept = query_blob(q, 7, &len);
+	const int rc = row_hash(&row, chain->hash, hash, err);
 
-	while ((rc = query_step(&q, err)) == 1) {
-		const struct audit_row row = {
-			.id = query_int(&q, 0),
-			.at_ms = query_int(&q, 1),
-			.actor = query_text(&q, 2),
-			.action = query_text(&q, 3),
-			.object = query_text(&q, 4),
-			.detail = query_text(&q, 5),
-			.origin = query_text(&q, 6),
-		};
-		size_t len;
-		const void *kept = query_blob(&q, 7, &len);
+	if (rc < 0)
+		return rc;
+	if (row.id != chain->id + 1 || len != DIGEST_LEN || memcmp(kept, hash, DIGEST_LEN) != 0) {
+		chain->bad_id = row.id;
+		return 0;
+	}
+	memcpy(chain->hash, hash, DIGEST_LEN);
+	chain->id = row.id;
+	chain->at_ms = row.at_ms;
+	return 1;
+}
 
-		rc = row_hash(&row, previous, hash, err);
+int audit_follow(struct db *db, struct audit_chain *chain, int64_t most, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(db, sql_rows);
+	int64_t rows = 0;
+	int rc = 1;
+
+	query_bind_int(&q, ":after", chain->id);
+	query_bind_int(&q, ":most", most);
+	while (!chain->bad_id && (rc = query_step(&q, err)) == 1) {
+		rc = follow_row(&q, chain, err);
 		if (rc < 0)
 			return rc;
-		if (row.id != want_id++ || len != DIGEST_LEN ||
-		    memcmp(kept, hash, DIGEST_LEN) != 0) {
-			*ret_bad_id = row.id;
-			return 0;
-		}
-		memcpy(previous, hash, DIGEST_LEN);
+		rows++;
 	}
-	return rc < 0 ? rc : 1;
+	return rc < 0 ? rc : chain->bad_id || rows < most;
+}
+
+int audit_verify(struct store *store, int64_t *ret_bad_id, struct threads_error *err)
+{
+	struct audit_chain chain = { 0 };
+	const int rc = audit_follow(store->db, &chain, INT64_MAX, err);
+
+	if (rc < 0)
+		return rc;
+	*ret_bad_id = chain.bad_id;
+	return chain.bad_id == 0;
 }

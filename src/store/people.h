@@ -42,6 +42,18 @@ int audit_add(struct store *store, const char *user, const char *action, const c
 	      const char *detail, int64_t now_ms, struct threads_error *err) MUST_CHECK;
 
 /* Walks the chain. Returns 1 if it holds, or 0 and the id of the first row that does not fit. */
+/* How far the chain of hashes was followed; all zero at its begin. */
+struct audit_chain {
+	int64_t id, at_ms; /* of the last good row */
+	unsigned char hash[32];
+	int64_t bad_id; /* the first row that does not fit; 0: none */
+};
+
+/* Follows it for at most `most` rows. Returns 1 at its end or at a row that does not fit, 0 if
+ * there are more. */
+int audit_follow(struct db *db, struct audit_chain *chain, int64_t most,
+		 struct threads_error *err) MUST_CHECK;
+
 int audit_verify(struct store *store, int64_t *ret_bad_id, struct threads_error *err) MUST_CHECK;
 
 /* One slice (<= ~50 ms) of background work: folding audiences, deleting accounts, erasing blobs.

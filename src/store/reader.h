@@ -123,9 +123,27 @@ int reader_first_owner(struct reader *reader, char out[PUBLIC_ID_SIZE],
 		       struct threads_error *err) MUST_CHECK;
 int reader_settings(struct reader *reader, json_t **ret_settings,
 		    struct threads_error *err) MUST_CHECK;
-/* {"entries":[..],"next"} below before_id (0: newest). */
-int reader_audit(struct reader *reader, int64_t before_id, json_t **ret_page,
+
+/* ---- reader_audit.c ---- */
+
+enum { READER_AUDIT_WINDOW = 20000 };
+
+struct reader_audit_filter {
+	const char *actor, *action; /* "": all */
+	int64_t from_ms, to_ms;     /* 0: no bound; to_ms is not included */
+	int64_t before_id;          /* 0: the newest */
+	int64_t most;
+};
+
+/* {"entries":[..],"next"}. A page looks at READER_AUDIT_WINDOW rows at most: with a filter it
+ * may be short, or empty, and have a next one nevertheless. */
+int reader_audit(struct reader *reader, const struct reader_audit_filter *filter, json_t **ret_page,
 		 struct threads_error *err) MUST_CHECK;
+
+/* Follows the chain a little further and says how far it is good. */
+struct audit_chain;
+int reader_audit_chain(struct reader *reader, struct audit_chain *chain, json_t **ret_state,
+		       struct threads_error *err) MUST_CHECK;
 
 /* ---- reader_figures.c ---- */
 
@@ -154,8 +172,7 @@ int reader_import_figures(struct reader *reader, struct reader_import_figures *r
 			  struct threads_error *err) MUST_CHECK;
 
 /* Version of the schema of hub.db. */
-int reader_schema(struct reader *reader, int64_t *ret_schema,
-		  struct threads_error *err) MUST_CHECK;
+int reader_schema(struct reader *reader, int64_t *ret_schema, struct threads_error *err) MUST_CHECK;
 const char *reader_database_version(void);
 
 #endif

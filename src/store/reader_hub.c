@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* People, settings and the audit log. */
+/* People and settings. */
 #include "store/reader_internal.h"
-
-enum { AUDIT_PAGE = 100 };
 
 static const char sql_me[] = "SELECT name, display_name, role, settings FROM user WHERE id = :id";
 static const char sql_users[] =
-	"SELECT public_id, name, display_name, role, state, id = :viewer FROM user"
+	"SELECT public_id, name, display_name, role, state, id = :viewer,"
+	/* Somebody else's wrong guesses are not him. */
+	" ifnull((SELECT at_ms FROM audit WHERE actor = user.public_id AND action NOT IN"
+	" ('signin-failed', 'signin-code-failed') ORDER BY id DESC LIMIT 1), 0) FROM user"
 	" WHERE :all OR id = :viewer ORDER BY name COLLATE NOCASE";
 static const char sql_settings[] = "SELECT name, value FROM setting";
-static const char sql_audit[] =
-	"SELECT a.id, a.at_ms, ifnull(u.name, a.actor), a.actor, a.action, a.object, a.detail"
-	" FROM audit a LEFT JOIN user u ON u.public_id = a.actor"
-	" WHERE a.id < :before_id ORDER BY a.id DESC LIMIT :most";
 static const char sql_first_owner[] =
 	"SELECT public_id FROM user WHERE role = 'owner' AND state = 'active' ORDER BY id LIMIT 1";
 
@@ -111,7 +108,7 @@ int reader_users(struct reader *reader, const struct viewer *viewer, json_t **re
 		json_put_text(user, "display_name", query_text(&q, 2));
 		json_put_text(user, "role", query_text(&q, 3));
 		json_put_text(user, "state", query_text(&q, 4));
-		json_put_null(user, "last_seen");
+		json_put_time(user, "last_seen", query_int(&q, 6));
 		json_put_bool(user, "you", query_int(&q, 5) != 0);
 		json_array_append_new(list, user);
 	}
@@ -131,38 +128,4 @@ int reader_first_owner(struct reader *reader, char out[PUBLIC_ID_SIZE], struct t
 	memset(out, 0, PUBLIC_ID_SIZE);
 	memcpy(out, query_text(&q, 0), strnlen(query_text(&q, 0), PUBLIC_ID_LEN));
 	return 1;
-}
-
-/* ---- audit ------------------------------------------------------------------- */
-
-int reader_audit(struct reader *reader, int64_t before_id, json_t **ret_page,
-		 struct threads_error *err)
-{
-	CLEANUP(query_end) struct query q = query_begin(reader->db, sql_audit);
-	CLEANUP(json_freep) json_t *page = json_object();
-	json_t *list = json_array();
-	int64_t last = 0;
-	int rc;
-
-	json_put(page, "entries", list);
-	query_bind_int(&q, ":before_id", before_id > 0 ? before_id : INT64_MAX);
-	query_bind_int(&q, ":most", AUDIT_PAGE);
-	while ((rc = query_step(&q, err)) == 1) {
-		json_t *entry = json_object();
-
-		last = query_int(&q, 0);
-		json_put_time(entry, "time", query_int(&q, 1));
-		json_put_text(entry, "user", query_text(&q, 2));
-		json_put_text(entry, "user_id", query_text(&q, 3));
-		json_put_text(entry, "action", query_text(&q, 4));
-		json_put_text(entry, "object", query_text(&q, 5));
-		json_put_text(entry, "detail", query_text(&q, 6));
-		json_array_append_new(list, entry);
-	}
-	if (rc < 0)
-		return threads_error_wrap(err, rc, "read the audit log");
-	json_put(page, "next",
-		 json_array_size(list) == AUDIT_PAGE ? json_integer(last) : json_null());
-	*ret_page = TAKE_PTR(page);
-	return 0;
 }
