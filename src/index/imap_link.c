@@ -14,9 +14,6 @@ enum {
 	KNOWN_MAX = 64 << 20,
 };
 
-/* "Not before somebody acts": what a person does sets the time back. */
-#define NOT_BY_ITSELF_MS (INT64_C(365) * 24 * 3600 * 1000)
-
 struct imap_session *imap_session_find(struct index_role *ix, int64_t account_id)
 {
 	struct imap_session *session;
@@ -77,7 +74,7 @@ static int64_t next_try(const struct imap_session *session, bool idle, int64_t r
 	const struct config *config = session->ix->role->config;
 
 	if (retry_ms < 0)
-		return now_ms + NOT_BY_ITSELF_MS;
+		return ACCOUNT_TRY_NEVER;
 	if (retry_ms == 0 && idle && session->mode == IMAP_MODE_ONCE)
 		retry_ms = config_int(config, "imap_poll_s") * 1000;
 	return retry_ms > 0 ? now_ms + retry_ms : 0;

@@ -107,8 +107,13 @@ int account_pass_get(struct store *store, int64_t id, struct pass_figures *ret,
 		     int64_t *ret_started_ms, int64_t *ret_ended_ms,
 		     struct threads_error *err) MUST_CHECK;
 
+/* Nothing is tried again later than this; a time farther off comes from a clock that was wrong. */
+#define ACCOUNT_TRY_MOST_MS (INT64_C(48) * 3600 * 1000)
+/* next_try_ms: not before somebody acts. What a person does sets the time back. */
+#define ACCOUNT_TRY_NEVER INT64_C(9000000000000000)
+
 /* Accounts of type imap in an order fair for connecting: (state active or error with next_try_ms
- * due), longest not served first. fn returns non-zero to stop. */
+ * due, or impossibly far), longest not served first. fn returns non-zero to stop. */
 typedef int account_due_fn(int64_t id, void *arg);
 int account_due(struct store *store, int64_t now_ms, account_due_fn *fn, void *arg,
 		struct threads_error *err) MUST_CHECK;

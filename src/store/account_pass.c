@@ -25,7 +25,9 @@ static const char sql_get[] =
 	" FROM account WHERE id = :id";
 static const char sql_due[] =
 	"SELECT id FROM account WHERE type = 'imap' AND state IN ('active', 'waiting', 'error')"
-	" AND secret_state = 'set' AND next_try_ms <= :now_ms"
+	" AND secret_state = 'set' AND (next_try_ms <= :now_ms"
+	/* So far off it was planned by a clock that was wrong and is set back now. */
+	" OR next_try_ms BETWEEN :now_ms + :most_ms AND :never_ms - 1)"
 	" ORDER BY max(pass_ended_ms, pass_started_ms, error_ms), id";
 static const char sql_each[] =
 	"SELECT public_id FROM account WHERE state <> 'deleting' AND type = 'imap' ORDER BY id";
@@ -115,6 +117,8 @@ static int due_ids(struct store *store, int64_t now_ms, int64_t **ret_ids, size_
 	int rc;
 
 	query_bind_int(&q, ":now_ms", now_ms);
+	query_bind_int(&q, ":most_ms", ACCOUNT_TRY_MOST_MS);
+	query_bind_int(&q, ":never_ms", ACCOUNT_TRY_NEVER);
 	while ((rc = query_step(&q, err)) == 1 && count < ACCOUNTS_MAX) {
 		if (count % 64 == 0) {
 			int64_t *grown = realloc(ids, (count + 64) * sizeof(*ids));

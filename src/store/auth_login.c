@@ -34,8 +34,11 @@ static const char sql_login_set_totp[] =
 	"UPDATE login SET totp_box = :box, totp_last_step = :step, totp_ms = :now, "
 	"epoch = epoch + 1 WHERE id = :id";
 static const char sql_login_end_epoch[] = "UPDATE login SET epoch = epoch + 1 WHERE id = :id";
+/* A step half an hour ahead was used by a clock that is set back now. Without this nobody could
+ * sign in before that time has come. */
 static const char sql_login_use_step[] =
-	"UPDATE login SET totp_last_step = :step WHERE id = :id AND totp_last_step < :step";
+	"UPDATE login SET totp_last_step = :step WHERE id = :id AND"
+	" (totp_last_step < :step OR totp_last_step > :step + 60)";
 
 static const char sql_drop_sessions[] = "DELETE FROM session WHERE login_id = :id";
 static const char sql_drop_pending[] = "DELETE FROM pending WHERE login_id = :id";

@@ -6,9 +6,11 @@
 #define SESSION_COLUMNS                                                                             \
 	"session.id, public_id, login_id, session.epoch, session.created_ms, seen_ms, expires_ms, " \
 	"strong_ms, client, address, new_totp_box, new_totp_ms "
+/* A session seen in the future was so by a clock that is set back now; it would last too long. */
+#define CLOCK_SLACK_MS "1800000"
 #define SESSION_HOLDS                                                                              \
 	"session.epoch = login.epoch AND login.state = 'active' AND expires_ms > :now "            \
-	"AND seen_ms + :idle > :now "
+	"AND seen_ms + :idle > :now AND seen_ms < :now + " CLOCK_SLACK_MS " "
 
 static const char sql_session_add[] =
 	"INSERT INTO session (public_id, hash, login_id, epoch, created_ms, seen_ms, expires_ms, "

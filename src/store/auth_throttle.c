@@ -69,9 +69,13 @@ static int charge(struct db *db, const char *key, const struct auth_throttle_rul
 		last_ms = query_int(&q, 1);
 		next_ms = query_int(&q, 2);
 	}
-	/* A clock that was set back must not lengthen the delay. */
-	if (next_ms > now_ms + rule->most_ms)
-		next_ms = now_ms + rule->most_ms;
+	/* Planned by a clock that is set back now: the delay begins anew, and is kept to end in time. */
+	if (next_ms > now_ms + rule->most_ms) {
+		next_ms = now_ms + delay_ms(rule, failures);
+		rc = throttle_write(db, key, failures, now_ms, next_ms, err);
+		if (rc < 0)
+			return rc;
+	}
 	if (next_ms > now_ms) {
 		*ret_next_ms = next_ms;
 		return 0;

@@ -200,6 +200,19 @@ static void test_an_older_step_is_refused(void **state)
 	assert_rc(auth_login_use_step(f->db, f->login, 8, &err), 1, &err);
 }
 
+/* Somebody signed in while the clock was days ahead. Now it is right, and codes work again, once. */
+static void test_a_step_of_a_wrong_clock_locks_nobody_out(void **state)
+{
+	struct fixture *f = *state;
+	struct threads_error err;
+
+	assert_rc(auth_login_use_step(f->db, f->login, 50000, &err), 1, &err);
+	assert_rc(auth_login_use_step(f->db, f->login, 49998, &err), 0, &err);
+	assert_rc(auth_login_use_step(f->db, f->login, 100, &err), 1, &err);
+	assert_rc(auth_login_use_step(f->db, f->login, 100, &err), 0, &err);
+	assert_rc(auth_login_use_step(f->db, f->login, 99, &err), 0, &err);
+}
+
 static void test_recovery_codes_belong_to_one_person(void **state)
 {
 	struct fixture *f = *state;
@@ -272,6 +285,9 @@ static void test_sessions_hold_and_end(void **state)
 	assert_rc(auth_session_seen(f->db, got.id, NOW + 950, &err), 0, &err);
 	assert_rc(auth_session_find(f->db, hash, NOW + 999, 100, &got, &err), 1, &err);
 	assert_rc(auth_session_find(f->db, hash, NOW + 1000, 100, &got, &err), 0, &err);
+	/* A clock that goes back a little ends no session; one that went back a day does. */
+	assert_rc(auth_session_find(f->db, hash, NOW - 1000, 100, &got, &err), 1, &err);
+	assert_rc(auth_session_find(f->db, hash, NOW - 86400000, 100, &got, &err), 0, &err);
 	assert_rc(auth_db_tidy(f->db, NOW + 1000, &err), 0, &err);
 	assert_rc(auth_session_find(f->db, hash, NOW, 100000, &got, &err), 0, &err);
 }
@@ -316,6 +332,9 @@ static void test_throttle_survives_a_clock_set_back(void **state)
 	assert_rc(auth_throttle_charge(f->db, "k", &rule, NOW, &next, &err), 1, &err);
 	assert_rc(auth_throttle_charge(f->db, "k", &rule, NOW - 500000, &next, &err), 0, &err);
 	assert_true(next <= NOW - 500000 + rule.most_ms);
+	/* And that is when it ends. */
+	assert_rc(auth_throttle_charge(f->db, "k", &rule, next - 1, &next, &err), 0, &err);
+	assert_rc(auth_throttle_charge(f->db, "k", &rule, next, &next, &err), 1, &err);
 }
 
 static void test_outbox_keeps_order_and_is_bounded(void **state)
@@ -353,6 +372,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_of_many_uses_of_a_recovery_code_one_wins,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_an_older_step_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_step_of_a_wrong_clock_locks_nobody_out,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_recovery_codes_belong_to_one_person, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_links_end_and_newer_ones_void_older, set_up,

@@ -354,6 +354,41 @@ static void test_folders_have_generations(void **state)
 	assert_int_equal(fixture_number(f, "SELECT count(*) FROM folder WHERE state = 'gone'"), 1);
 }
 
+static int count_due(int64_t id, void *arg)
+{
+	(void)id;
+	++*(int *)arg;
+	return 0;
+}
+
+static void test_a_wrong_clock_delays_no_account(void **state)
+{
+	static const struct {
+		int64_t next_ms;
+		int due;
+	} cases[] = {
+		{ FIXTURE_NOW, 1 },
+		{ FIXTURE_NOW + 1, 0 },
+		{ FIXTURE_NOW + ACCOUNT_TRY_MOST_MS - 1, 0 },
+		{ FIXTURE_NOW + ACCOUNT_TRY_MOST_MS, 1 }, /* planned in a future that was none */
+		{ ACCOUNT_TRY_NEVER, 0 },
+	};
+	struct fixture *f = *state;
+	struct threads_error err = { .text = "" };
+
+	assert_rc(db_exec(store_db(f->store),
+			  "UPDATE account SET type = 'imap', secret_state = 'set' WHERE id = 1",
+			  &err),
+		  0, &err);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int due = 0;
+
+		assert_rc(account_crashed(f->store, 1, cases[i].next_ms, &err), 0, &err);
+		assert_rc(account_due(f->store, FIXTURE_NOW, count_due, &due, &err), 0, &err);
+		assert_int_equal(due, cases[i].due);
+	}
+}
+
 static void test_imports_count_and_resume(void **state)
 {
 	const struct ingest_counts slice = { .stored = 3, .known = 1, .failed = 1, .bytes = 99 };
@@ -517,6 +552,7 @@ int main(void)
 		TEST(test_deleted_words_leave_the_disk),
 		TEST(test_deleting_may_keep_messages),
 		TEST(test_folders_have_generations),
+		TEST(test_a_wrong_clock_delays_no_account),
 		TEST(test_imports_count_and_resume),
 		TEST(test_a_file_ends_at_once_or_not),
 		TEST(test_the_first_owner_is_noticed_once),
