@@ -152,7 +152,7 @@ enum frame_type {
 	INDEX_UPLOAD_OPEN, /* t import, t file, i offset, i length -> INDEX_UPLOAD_IS: i bytes received so far, f descriptor */
 	INDEX_UPLOAD_IS,
 	INDEX_UPLOAD_NOTED, /* t import, t file, i length of the file now: answered after fdatasync */
-	INDEX_BLOB, /* i row id of the message's blob set or attachment, i kind (enum blob_kind), then the
+	INDEX_BLOB, /* i row id of the message, i kind (enum blob_kind), then the
 			     * coordinates that api read: i count, (i pack, i offset, i stored length, i plain length, i codec)...,
 			     * b recipe (see src/store/rebuild.h) -> INDEX_BLOB_IS: i length, f sealed memfd */
 	INDEX_BLOB_IS,

@@ -7,13 +7,16 @@
 #include "core/log.h"
 #include "index/reply.h"
 #include "ipc/memfd.h"
+#include "store/blob_plan.h"
 
 enum { BLOB_MAX = 1280 << 20 /* message_max at its largest, and HTML */ };
 
 struct request {
 	struct peer *peer; /* NULL: gone, nobody waits. Loop thread only */
 	uint32_t id;
+	int64_t message_id;
 	struct recipe recipe;
+	struct strbuf prefix; /* core/phrases.h; empty if no blob refers to it */
 	struct pack_location *locations;
 	size_t count;
 	/* filled by the thread */
@@ -41,6 +44,7 @@ struct blob_thread {
 static void request_free(struct request *r)
 {
 	recipe_release(&r->recipe);
+	strbuf_release(&r->prefix);
 	free(r->locations);
 	if (r->fd >= 0)
 		close(r->fd);
@@ -51,6 +55,7 @@ static void cook(struct blob_thread *t, struct request *r)
 {
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(BLOB_MAX);
 
+	pack_reader_prefix(t->reader, &r->prefix);
 	r->rc = recipe_cook(&r->recipe, t->reader, r->locations, r->count, &out, &r->err);
 	if (r->rc == 0)
 		r->rc = memfd_from("threads-blob", strbuf_str(&out), out.len, &r->fd, &r->err);
@@ -188,7 +193,7 @@ static void read_locations(struct request *r, struct frame *f)
 		r->locations[i].length = frame_get_int_in(f, 0, BLOB_MAX);
 		r->locations[i].size = frame_get_int_in(f, 0, BLOB_MAX);
 		r->locations[i].coding =
-			(enum pack_coding)frame_get_int_in(f, PACK_PLAIN, PACK_ZSTD);
+			(enum pack_coding)frame_get_int_in(f, PACK_PLAIN, PACK_ZSTD_TEXT);
 	}
 }
 
@@ -198,7 +203,7 @@ static int read_request(struct request *r, struct frame *f, struct threads_error
 	size_t len;
 	int rc;
 
-	(void)frame_get_int(f); /* row id: for the log of a later version */
+	r->message_id = frame_get_int(f);
 	(void)frame_get_int_in(f, BLOB_RAW, BLOB_ATTACHMENT); /* the recipe says it again */
 	r->count = (size_t)frame_get_int_in(f, 0, RECIPE_PARTS_MAX + 2);
 	r->locations = calloc(r->count + 1, sizeof(*r->locations));
@@ -210,8 +215,21 @@ static int read_request(struct request *r, struct frame *f, struct threads_error
 	return rc < 0 ? rc : recipe_parse(bytes, len, &r->recipe, err);
 }
 
-int blob_thread_request(struct blob_thread *t, struct peer *peer, struct frame *f,
-			struct threads_error *err)
+/* The text comes from the database here, because the thread has none. A message that
+ * is gone leaves its blobs unreadable, and that is told. */
+static int read_prefix(struct request *r, struct store *store, struct threads_error *err)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->locations[i].coding != PACK_ZSTD_TEXT)
+			continue;
+		r->prefix = (struct strbuf)STRBUF_INIT(AEAD_PLAIN_MAX);
+		return blob_plan_prefix(store, r->message_id, &r->prefix, err);
+	}
+	return 0;
+}
+
+int blob_thread_request(struct blob_thread *t, struct store *store, struct peer *peer,
+			struct frame *f, struct threads_error *err)
 {
 	struct request *r;
 	int rc;
@@ -227,6 +245,8 @@ int blob_thread_request(struct blob_thread *t, struct peer *peer, struct frame *
 	r->peer = peer;
 	r->id = f->id;
 	rc = read_request(r, f, err);
+	if (rc == 0)
+		rc = read_prefix(r, store, err);
 	if (rc < 0) {
 		request_free(r);
 		return rc;

@@ -18,11 +18,11 @@ int blob_thread_new(struct loop *loop, int pack_dir_fd, const unsigned char *key
 struct blob_thread *blob_thread_free(struct blob_thread *thread);
 
 /*
- * Reads INDEX_BLOB from f and queues it; the answer goes to peer by itself, also
+ * Reads INDEX_BLOB from f, and from store the text it refers to, and queues it; the answer goes to peer by itself, also
  * the refusal when too many wait. Errors: THREADS_EINVAL (not what protocol.h says: the peer is closed).
  */
-int blob_thread_request(struct blob_thread *thread, struct peer *peer, struct frame *f,
-			struct threads_error *err) MUST_CHECK;
+int blob_thread_request(struct blob_thread *thread, struct store *store, struct peer *peer,
+			struct frame *f, struct threads_error *err) MUST_CHECK;
 
 /* The peer is gone: its answers are dropped. To be called from its on_closed. */
 void blob_thread_peer_gone(struct blob_thread *thread, const struct peer *peer);

@@ -378,7 +378,7 @@ int commands_on_api(struct peer *peer, struct frame *f, void *arg, struct thread
 	case INDEX_UPLOAD_NOTED:
 		return upload_noted(ix, peer, f, err);
 	case INDEX_BLOB:
-		return blob_thread_request(ix->blobs, peer, f, err);
+		return blob_thread_request(ix->blobs, ix->store, peer, f, err);
 	case INDEX_VERIFY:
 		return on_verify(ix, peer, f, err);
 	case INDEX_QUEUE:

@@ -27,6 +27,7 @@
 enum {
 	JOBS_IDLE_MS = 30 * 1000,
 	JOBS_NEXT_MS = 5,
+	UPGRADE_MAX_MS = 60 * 60 * 1000,
 	FDS_WANTED = IMPORT_FILES_MAX + 1024,
 };
 
@@ -96,8 +97,12 @@ static int open_store(struct index_role *ix, struct threads_error *err)
 	char path[ROLE_PATH_BYTES];
 	int rc = role_path(ix->role, "hub/hub.db", path, err);
 
-	if (rc == 0)
-		rc = store_open(path, STORE_WRITER, &ix->store, err);
+	if (rc < 0)
+		return rc;
+	/* A migration may make the search index of a large archive anew. */
+	role_busy(ix->role, UPGRADE_MAX_MS);
+	rc = store_open(path, STORE_WRITER, &ix->store, err);
+	role_busy(ix->role, 0);
 	if (rc < 0)
 		return rc;
 	index_pack_key(ix, key);

@@ -3,6 +3,8 @@
 
 #include <zstd.h>
 
+#include "core/phrases.h"
+#include "ipc/record.h"
 #include "mime/text_digest.h"
 
 enum {
@@ -17,7 +19,8 @@ struct packer {
 	ZSTD_CCtx *zstd;
 	char *packed; /* packed_size bytes */
 	size_t packed_size;
-	char *whole; /* WHOLE_MAX bytes: pieces of a message side by side */
+	char *whole;          /* WHOLE_MAX bytes: pieces of a message side by side */
+	struct strbuf prefix; /* of the message in hand */
 	char chunk[CHUNK];
 };
 
@@ -30,12 +33,15 @@ int packer_new(struct packer **ret_packer, struct threads_error *err)
 		packer->packed_size = ZSTD_compressBound(WHOLE_MAX);
 		packer->packed = malloc(packer->packed_size);
 		packer->whole = malloc(WHOLE_MAX);
+		packer->prefix = (struct strbuf)STRBUF_INIT(PHRASES_MAX + RECORD_BODY_MAX);
 	}
 	if (!packer || !packer->zstd || !packer->packed || !packer->whole) {
 		packer_free(packer);
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	}
 	ZSTD_CCtx_setParameter(packer->zstd, ZSTD_c_compressionLevel, LEVEL);
+	/* A text that was changed in hub.db is found out by the frame that refers to it. */
+	ZSTD_CCtx_setParameter(packer->zstd, ZSTD_c_checksumFlag, 1);
 	*ret_packer = packer;
 	return 0;
 }
@@ -47,6 +53,7 @@ struct packer *packer_free(struct packer *packer)
 	ZSTD_freeCCtx(packer->zstd);
 	free(packer->packed);
 	free(packer->whole);
+	strbuf_release(&packer->prefix);
 	free(packer);
 	return NULL;
 }
@@ -249,6 +256,14 @@ static void add_skeleton(struct pieces *s, const char *raw, size_t len, const st
 	piece_add(s, raw + at, len - at);
 }
 
+/* What is compressed next refers to the text, which is stored once already. */
+static void prefix_refer(struct packer *p, const struct record_text *text)
+{
+	if (phrases_prefix(&p->prefix, text->text, text->len, NULL) < 0)
+		abort(); /* for lack of memory, as in must() */
+	must(ZSTD_CCtx_refPrefix(p->zstd, p->prefix.data, p->prefix.len));
+}
+
 void pack_message(struct packer *packer, const char *raw, size_t len, const struct strbuf *html,
 		  struct output *output, struct record *record)
 {
@@ -266,6 +281,7 @@ void pack_message(struct packer *packer, const char *raw, size_t len, const stru
 	s.stream = s.left > WHOLE_MAX;
 	if (s.stream)
 		stream_begin(packer, s.left);
+	prefix_refer(packer, &record->body_text);
 	add_skeleton(&s, raw, len, record);
 	piece_add(&s, strbuf_str(html), html->len);
 	if (!s.stream)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/blob_plan.h"
 
+#include "core/phrases.h"
 #include "store/store_internal.h"
 
 enum { BLOB_SIGHTING_HEADER = 4 };
@@ -27,6 +28,9 @@ static const char sql_cut_before[] =
 	"SELECT ifnull(sum(raw_length), 0) FROM message_attachment"
 	" WHERE message_id = :id AND line_length > 0 AND raw_offset < :raw_offset";
 
+static const char sql_text[] =
+	"SELECT body_text(text, text_bytes) FROM message_body WHERE message_id = :id";
+
 void blob_plan_release(struct blob_plan *plan)
 {
 	recipe_release(&plan->recipe);
@@ -47,7 +51,7 @@ static int blob_take(struct blob_plan *plan, const struct query *q, struct threa
 		.pack = query_int(q, 0),
 		.offset = query_int(q, 1),
 		.length = query_int(q, 2),
-		.coding = query_int(q, 3) ? PACK_ZSTD : PACK_PLAIN,
+		.coding = (enum pack_coding)query_int(q, 3),
 		.size = query_int(q, 4),
 	};
 	return 0;
@@ -170,6 +174,23 @@ int blob_plan_raw(struct store *store, int64_t message_id, int64_t folder_id, in
 	else
 		blob_plan_release(&plan);
 	return rc == THREADS_ENOENT ? 0 : rc;
+}
+
+int blob_plan_prefix(struct store *store, int64_t message_id, struct strbuf *out,
+		     struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_text);
+	const char *text;
+	size_t len;
+	int rc;
+
+	query_bind_int(&q, ":id", message_id);
+	rc = query_step(&q, err);
+	if (rc != 1)
+		return rc;
+	text = query_blob(&q, 0, &len);
+	rc = phrases_prefix(out, text, len, err);
+	return rc < 0 ? rc : 1;
 }
 
 int blob_plan_html(struct store *store, int64_t message_id, struct blob_plan *ret_plan,

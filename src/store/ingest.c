@@ -49,6 +49,7 @@ int ingest_new(const struct ingest_options *options, struct ingest **ret_ingest,
 	ingest->dctx = ZSTD_createDCtx();
 	ingest->item_us = 800;
 	ingest->scratch.max = ingest->plain.max = ingest->part.max = AEAD_PLAIN_MAX;
+	ingest->prefix.max = AEAD_PLAIN_MAX;
 	ingest->exclusions.channels.max = ingest->exclusions.domains.max = INGEST_TEXT_MAX;
 	/* scratch holds one address key and never grows: a failure there means "not an address" */
 	for (size_t i = 0; i <= EMAIL_KEY_MAX; i++)
@@ -74,6 +75,7 @@ struct ingest *ingest_free(struct ingest *ingest)
 	ZSTD_freeDCtx(ingest->dctx);
 	strbuf_release(&ingest->scratch);
 	strbuf_release(&ingest->plain);
+	strbuf_release(&ingest->prefix);
 	strbuf_release(&ingest->part);
 	strbuf_release(&ingest->exclusions.channels);
 	strbuf_release(&ingest->exclusions.domains);

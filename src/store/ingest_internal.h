@@ -78,7 +78,7 @@ struct ingest {
 	int64_t pack_before, end_before, pack_number_before; /* at the begin of the transaction */
 	ZSTD_CCtx *cctx;
 	ZSTD_DCtx *dctx;
-	struct strbuf scratch, plain, part;
+	struct strbuf scratch, plain, part, prefix;
 	struct channel_entry channels[CHANNEL_CACHE_SIZE];
 	struct message_id_hints id_hints;
 	struct channel_defaults defaults;

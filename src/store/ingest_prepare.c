@@ -4,6 +4,7 @@
  * the check that skeleton and parts really give the raw bytes (parse may have
  * been taken over by any mail), the compressed text and the index columns.
  */
+#include "core/phrases.h"
 #include "core/utf8.h"
 #include "store/ingest_internal.h"
 #include "store/rebuild.h"
@@ -165,6 +166,10 @@ static int check_rebuild(struct ingest *ingest, const struct ingest_item *item, 
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	if (draft->skeleton_length > item->raw_len || draft->html_length > HTML_MAX)
 		return 0;
+	rc = phrases_prefix(&ingest->prefix, draft->body_text.text, draft->body_text.len, err);
+	if (rc < 0)
+		return rc;
+	ZSTD_DCtx_refPrefix(ingest->dctx, ingest->prefix.data, ingest->prefix.len);
 	rc = unpack_into(ingest, &ingest->plain, draft->packed, draft->packed_len,
 			 draft->skeleton_length + draft->html_length, err);
 	if (rc < 0)

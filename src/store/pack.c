@@ -52,6 +52,7 @@ struct pack_reader {
 	int dir_fd;
 	unsigned char key[AEAD_KEY_LEN];
 	ZSTD_DCtx *dctx;
+	const struct strbuf *prefix;    /* or NULL */
 	unsigned char *sealed, *opened; /* scratch, grown as needed */
 	size_t sealed_cap, opened_cap;
 	struct {
@@ -96,6 +97,11 @@ struct pack_reader *pack_reader_free(struct pack_reader *reader)
 void pack_reader_freep(struct pack_reader **reader)
 {
 	*reader = pack_reader_free(*reader);
+}
+
+void pack_reader_prefix(struct pack_reader *reader, const struct strbuf *prefix)
+{
+	reader->prefix = prefix;
 }
 
 /* The descriptor of a pack, from the small cache. */
@@ -206,12 +212,28 @@ static void scratch_trim(struct pack_reader *reader)
 	reader->sealed_cap = reader->opened_cap = 0;
 }
 
+/* What was unsealed, as plain bytes into out. Returns how many, or an error of zstd. */
+static size_t reader_unpack(struct pack_reader *reader, const struct pack_location *location,
+			    char *out)
+{
+	const size_t packed_len = (size_t)location->length - AEAD_OVERHEAD;
+	const size_t size = (size_t)location->size;
+
+	if (location->coding == PACK_PLAIN) {
+		if (packed_len == size)
+			memcpy(out, reader->opened, size);
+		return packed_len;
+	}
+	if (location->coding == PACK_ZSTD_TEXT && reader->prefix)
+		ZSTD_DCtx_refPrefix(reader->dctx, reader->prefix->data, reader->prefix->len);
+	return ZSTD_decompressDCtx(reader->dctx, out, size, reader->opened, packed_len);
+}
+
 int pack_read(struct pack_reader *reader, const struct pack_location *location, struct strbuf *out,
 	      struct threads_error *err)
 {
 	const size_t size = (size_t)location->size;
-	const size_t packed_len = (size_t)location->length - AEAD_OVERHEAD;
-	size_t got = packed_len;
+	size_t got;
 	int rc = reader_unseal(reader, location, err);
 
 	if (rc == 0)
@@ -219,11 +241,7 @@ int pack_read(struct pack_reader *reader, const struct pack_location *location, 
 	if (rc < 0)
 		return threads_error_wrap(err, rc, "blob at %lld:%lld", (long long)location->pack,
 					  (long long)location->offset);
-	if (location->coding == PACK_ZSTD)
-		got = ZSTD_decompressDCtx(reader->dctx, out->data, size, reader->opened,
-					  packed_len);
-	else if (packed_len == size)
-		memcpy(out->data, reader->opened, size);
+	got = reader_unpack(reader, location, out->data);
 	scratch_trim(reader);
 	if (ZSTD_isError(got) || got != size)
 		return threads_error_set(err, THREADS_EINVAL, "blob at %lld:%lld is damaged",

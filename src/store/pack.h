@@ -16,7 +16,8 @@
 
 #define PACK_SIZE_MAX ((int64_t)256 << 20) /* a pack that has reached this is full */
 
-enum pack_coding { PACK_PLAIN = 0, PACK_ZSTD = 1 };
+/* ZSTD_TEXT: a frame that refers to the message's text (core/phrases.h). */
+enum pack_coding { PACK_PLAIN = 0, PACK_ZSTD = 1, PACK_ZSTD_TEXT = 2 };
 
 /* Where a blob lies. Comes from hub.db, so a reader checks it against nothing but the seal. */
 struct pack_location {
@@ -36,6 +37,9 @@ int pack_reader_new(int dir_fd, const unsigned char key[AEAD_KEY_LEN],
 		    struct pack_reader **ret_reader, struct threads_error *err) MUST_CHECK;
 struct pack_reader *pack_reader_free(struct pack_reader *reader);
 void pack_reader_freep(struct pack_reader **reader);
+
+/* What blobs of PACK_ZSTD_TEXT refer to from now on: phrases_prefix(); borrowed. */
+void pack_reader_prefix(struct pack_reader *reader, const struct strbuf *prefix);
 
 /*
  * Replaces what is in out by the plain bytes. Errors: THREADS_EINVAL (damaged,

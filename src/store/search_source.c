@@ -54,7 +54,7 @@ static const char sql_source_bcc[] =
 	" FROM sighting_bcc s" CANDIDATE_FROM_SIGHTING CANDIDATE_OF_SIGHTING;
 /* Weights: subject, sender, recipient, body, filename. */
 static const char sql_source_ranked[] =
-	"SELECT " CANDIDATE_COLUMNS ", bm25(message_fts, 6.0, 4.0, 2.0, 1.0, 2.0)"
+	"SELECT " CANDIDATE_COLUMNS ", bm25(message_fts, 1.0, 6.0, 4.0, 2.0, 2.0)"
 	" FROM message_fts CROSS JOIN message m ON m.id = message_fts.rowid"
 	" WHERE message_fts MATCH :match AND message_fts.rowid < :before_id"
 	" AND message_fts.rowid >= :from_id" CANDIDATE_FILTER " ORDER BY message_fts.rowid DESC";

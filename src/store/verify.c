@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "core/json.h"
+#include "core/phrases.h"
 #include "crypto/digest.h"
 #include "store/pack.h"
 #include "store/people.h"
@@ -54,7 +55,9 @@ static const char sql_integrity[] = "PRAGMA integrity_check(20)";
 static const char sql_quick[] = "PRAGMA quick_check(20)";
 static const char sql_packs[] = "SELECT id, committed_bytes FROM pack ORDER BY id";
 static const char sql_blobs[] =
-	"SELECT id, pack_id, offset, length, coding, size_bytes, sha256 FROM blob"
+	"SELECT b.id, pack_id, offset, length, coding, size_bytes, sha256,"
+	" body_text(m.text, m.text_bytes)"
+	" FROM blob b LEFT JOIN message_body m ON m.blob_id = b.id AND b.coding = 2"
 	" ORDER BY pack_id, offset";
 static const char fts_check[] = "INSERT INTO message_fts (message_fts) VALUES ('integrity-check')";
 static const char fts_compare[] =
@@ -168,11 +171,24 @@ static bool digest_matches(const struct strbuf *plain, const void *sha256)
 	       memcmp(got, sha256, DIGEST_LEN) == 0;
 }
 
+/* What the blob of q's row refers to. */
+static int prefix_set(const struct query *q, struct pack_reader *packs, struct strbuf *prefix,
+		      struct threads_error *err)
+{
+	size_t len;
+	const char *text = query_blob(q, 7, &len);
+	int rc = phrases_prefix(prefix, text ? text : "", len, err);
+
+	pack_reader_prefix(packs, prefix);
+	return rc;
+}
+
 /* Reads, unseals and hashes every blob. */
 static int blobs_check(struct store *store, struct pack_reader *packs, json_t *faults,
 		       struct threads_error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf plain = STRBUF_INIT(AEAD_PLAIN_MAX);
+	CLEANUP(strbuf_release) struct strbuf prefix = STRBUF_INIT(AEAD_PLAIN_MAX);
 	CLEANUP(query_end) struct query q = query_begin(store->db, sql_blobs);
 	int rc;
 
@@ -181,7 +197,7 @@ static int blobs_check(struct store *store, struct pack_reader *packs, json_t *f
 			.pack = query_int(&q, 1),
 			.offset = query_int(&q, 2),
 			.length = query_int(&q, 3),
-			.coding = query_int(&q, 4) ? PACK_ZSTD : PACK_PLAIN,
+			.coding = (enum pack_coding)query_int(&q, 4),
 			.size = query_int(&q, 5),
 		};
 		struct threads_error why = { .text = "" };
@@ -189,6 +205,9 @@ static int blobs_check(struct store *store, struct pack_reader *packs, json_t *f
 		const void *sha256 = query_blob(&q, 6, &len);
 		char words[320];
 
+		rc = prefix_set(&q, packs, &prefix, err);
+		if (rc < 0)
+			return rc;
 		if (pack_read(packs, &location, &plain, &why) < 0)
 			snprintf(words, sizeof(words), "blob %lld: %s", (long long)query_int(&q, 0),
 				 why.text);

@@ -155,8 +155,10 @@ void child_ready(struct child *child, bool confined)
 
 void child_alive(struct child *child, int64_t busy_ms)
 {
+	const bool up = child->state == CHILD_READY || child->state == CHILD_STARTING;
+
 	child->alive_asked = false;
-	if (child->permanent && child->state == CHILD_READY && !child->stopping)
+	if (child->permanent && up && !child->stopping)
 		loop_timer_set(child->timer, busy_ms > WATCHDOG_MS ? busy_ms : WATCHDOG_MS);
 }
 
@@ -170,7 +172,7 @@ static void on_timer(void *arg)
 		return;
 	}
 	if (child->state == CHILD_STARTING && !child->leaving) {
-		child_kill(child, CAUSE_WATCHDOG, "not ready after 30 s");
+		child_kill(child, CAUSE_WATCHDOG, "not ready in time");
 		return;
 	}
 	if (child->stopping || child->leaving || child->alive_asked) {

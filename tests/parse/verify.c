@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include "core/encode.h"
+#include "core/phrases.h"
 
 struct check {
 	const unsigned char *raw;
@@ -87,6 +88,21 @@ static int same_message(struct check *c, const struct record *r, const char *ske
 	return rc == 0 && used != r->skeleton_length ? wrong(c, "skeleton is too long") : rc;
 }
 
+/* Unpacks the message's frame, which refers to the record's text. */
+static size_t unpack(const struct record *r, const uint8_t *packed, char *out, size_t size)
+{
+	CLEANUP(strbuf_release) struct strbuf prefix = STRBUF_INIT(PHRASES_MAX + RECORD_BODY_MAX);
+	ZSTD_DCtx *dctx = ZSTD_createDCtx();
+	size_t got;
+
+	if (!dctx || phrases_prefix(&prefix, r->body_text.text, r->body_text.len, NULL) < 0)
+		abort();
+	ZSTD_DCtx_refPrefix(dctx, prefix.data, prefix.len);
+	got = ZSTD_decompressDCtx(dctx, out, size, packed, r->message.length);
+	ZSTD_freeDCtx(dctx);
+	return got;
+}
+
 static int check_record(const struct record *r, const uint8_t *blobs, size_t number,
 			const unsigned char *raw, verify_fn *look, void *arg,
 			struct threads_error *err)
@@ -96,7 +112,7 @@ static int check_record(const struct record *r, const uint8_t *blobs, size_t num
 	struct check c = { .raw = raw, .blobs = blobs, .err = err };
 	const struct verify_message message = { number, r, blobs, plain };
 
-	if (ZSTD_decompress(plain, size + 1, blobs + r->message.offset, r->message.length) != size)
+	if (unpack(r, blobs + r->message.offset, plain, size + 1) != size)
 		return threads_error_set(err, THREADS_EINVAL, "message does not unpack");
 	if (same_message(&c, r, plain) < 0)
 		return THREADS_EINVAL;

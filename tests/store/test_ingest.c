@@ -57,8 +57,9 @@ static void test_a_copy_is_a_second_sighting(void **state)
 			 3);
 }
 
-static void cook(struct fixture *f, struct blob_plan *plan, struct strbuf *out)
+static void cook(struct fixture *f, int64_t id, struct blob_plan *plan, struct strbuf *out)
 {
+	CLEANUP(strbuf_release) struct strbuf prefix = STRBUF_INIT(1 << 20);
 	CLEANUP(pack_reader_freep) struct pack_reader *reader = NULL;
 	CLEANUP(strbuf_release) struct strbuf wire = STRBUF_INIT(RECIPE_BYTES_MAX);
 	CLEANUP(recipe_release) struct recipe recipe = { 0 };
@@ -67,6 +68,8 @@ static void cook(struct fixture *f, struct blob_plan *plan, struct strbuf *out)
 	recipe_append(&wire, &plan->recipe);
 	assert_rc(recipe_parse(wire.data, wire.len, &recipe, &err), 0, &err);
 	assert_rc(pack_reader_new(f->dir_fd, f->key, &reader, &err), 0, &err);
+	assert_rc(blob_plan_prefix(f->store, id, &prefix, &err), 1, &err);
+	pack_reader_prefix(reader, &prefix);
 	assert_rc(recipe_cook(&recipe, reader, plan->blobs, plan->count, out, &err), 0, &err);
 	blob_plan_release(plan);
 }
@@ -89,12 +92,12 @@ static void check_raw(struct fixture *f, const struct fake *fake, int64_t folder
 	fake_make(&mail, fake, folder_id, uid);
 	assert_rc(blob_plan_raw(f->store, id, folder_id, uid, RECIPE_RAW, &plan, &err), 1, &err);
 	assert_int_equal(plan.recipe.part_count, rebuilds && mail.attachment.cut);
-	cook(f, &plan, &out);
+	cook(f, id, &plan, &out);
 	assert_int_equal(out.len, mail.raw.len);
 	assert_memory_equal(out.data, mail.raw.data, out.len);
 	assert_rc(blob_plan_raw(f->store, id, folder_id, uid, RECIPE_HEADERS, &plan, &err), 1,
 		  &err);
-	cook(f, &plan, &out);
+	cook(f, id, &plan, &out);
 	assert_memory_equal(out.data, mail.raw.data, out.len);
 	assert_string_equal(out.data + out.len - 4, "\r\n\r\n");
 	fake_release(&mail);
@@ -151,10 +154,10 @@ static void test_attachment_and_html_come_back(void **state)
 		id = fixture_number(f, line ? "SELECT max(id) FROM message"
 					    : "SELECT min(id) FROM message");
 		assert_rc(blob_plan_attachment(f->store, id, 0, &plan, &err), 1, &err);
-		cook(f, &plan, &out);
+		cook(f, id, &plan, &out);
 		assert_string_equal(out.data, fake.file);
 		assert_rc(blob_plan_html(f->store, id, &plan, &err), 1, &err);
-		cook(f, &plan, &out);
+		cook(f, id, &plan, &out);
 		assert_string_equal(out.data, fake.html);
 		assert_rc(blob_plan_attachment(f->store, id, 1, &plan, &err), 0, &err);
 	}

@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <zstd.h>
 
+#include "core/phrases.h"
 #include "store/recipe.h"
 
 static int64_t file_size(struct fixture *f, const char *name)
@@ -74,6 +76,52 @@ static void test_small_and_large_blobs_come_back(void **state)
 	}
 	out.max = 100;
 	assert_int_equal(read_back(f, &locations[2], &out), THREADS_ELIMIT);
+}
+
+/* A frame that says again what the text says, as parse makes it. */
+static size_t frame_make(const char *plain, const struct strbuf *prefix, char *out, size_t size)
+{
+	ZSTD_CCtx *cctx = ZSTD_createCCtx();
+	size_t len;
+
+	ZSTD_CCtx_setParameter(cctx, ZSTD_c_checksumFlag, 1);
+	ZSTD_CCtx_refPrefix(cctx, prefix->data, prefix->len);
+	len = ZSTD_compress2(cctx, out, size, plain, strlen(plain));
+	ZSTD_freeCCtx(cctx);
+	assert_false(ZSTD_isError(len));
+	return len;
+}
+
+static void test_a_frame_needs_the_text_it_refers_to(void **state)
+{
+	static const char text[] = "The quick brown fox jumps over the lazy dog, again and again.";
+	static const char plain[] =
+		"Subject: x\n\nThe quick brown fox jumps over the lazy dog, again and again.";
+	struct fixture *f = own_folder(state);
+	CLEANUP(pack_writer_closep) struct pack_writer *writer = writer_open(f, 0, 0);
+	CLEANUP(pack_reader_freep) struct pack_reader *reader = NULL;
+	CLEANUP(strbuf_release) struct strbuf prefix = STRBUF_INIT(PHRASES_MAX + 100);
+	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(1000);
+	struct threads_error err = { .text = "" };
+	struct pack_location location;
+	char frame[1000];
+	size_t len;
+
+	assert_rc(phrases_prefix(&prefix, text, strlen(text), &err), 0, &err);
+	len = frame_make(plain, &prefix, frame, sizeof(frame));
+	assert_true(len < strlen(text) / 2);
+	assert_rc(pack_append(writer, frame, len, PACK_ZSTD_TEXT, (int64_t)strlen(plain), &location,
+			      &err),
+		  0, &err);
+	assert_rc(pack_sync(writer, &err), 0, &err);
+	assert_rc(pack_reader_new(f->dir_fd, f->key, &reader, &err), 0, &err);
+	pack_reader_prefix(reader, &prefix);
+	assert_rc(pack_read(reader, &location, &out, &err), 0, &err);
+	assert_string_equal(out.data, plain);
+	prefix.data[prefix.len - 20] ^= 1;
+	assert_int_equal(pack_read(reader, &location, &out, &err), THREADS_EINVAL);
+	pack_reader_prefix(reader, NULL);
+	assert_int_equal(pack_read(reader, &location, &out, &err), THREADS_EINVAL);
 }
 
 static void test_a_full_pack_is_followed_by_the_next(void **state)
@@ -211,6 +259,7 @@ int main(void)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_small_and_large_blobs_come_back),
+		TEST(test_a_frame_needs_the_text_it_refers_to),
 		TEST(test_a_full_pack_is_followed_by_the_next),
 		TEST(test_a_blob_is_bound_to_its_place),
 		TEST(test_erasing_leaves_zeros),
