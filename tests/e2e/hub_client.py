@@ -67,10 +67,15 @@ class Hub:
         self.log_path = os.path.join(OUT, name + '.log')
         open(self.log_path, 'wb').close()
         self.process = None
+        self.launcher = []  # a command that starts threadsd
+
+    def connect(self, timeout):
+        """An unopened connection to where browsers come in."""
+        return http.client.HTTPConnection('localhost', self.port, timeout=timeout)
 
     def start(self):
         with open(self.log_path, 'ab') as log:
-            self.process = subprocess.Popen([os.path.join(BIN, 'threadsd'), '--config', self.conf],
+            self.process = subprocess.Popen([*self.launcher, os.path.join(BIN, 'threadsd'), '--config', self.conf],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         end = time.monotonic() + 60
         while time.monotonic() < end and self.process.poll() is None:
@@ -87,7 +92,7 @@ class Hub:
             return 0
 
     def get(self, path, timeout=5):
-        connection = http.client.HTTPConnection('localhost', self.port, timeout=timeout)
+        connection = self.connect(timeout)
         try:
             connection.request('GET', path)
             answer = connection.getresponse()
@@ -189,7 +194,7 @@ class Session:
 
     def call(self, method, path, body=None, timeout=10):
         """(status, JSON or bytes) of an API request."""
-        connection = http.client.HTTPConnection('localhost', self.hub.port, timeout=timeout)
+        connection = self.hub.connect(timeout)
         headers = {'Sec-Fetch-Site': 'same-origin'}
         if self.cookies:
             headers['Cookie'] = '; '.join('%s=%s' % pair for pair in self.cookies.items())
