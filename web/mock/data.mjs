@@ -201,10 +201,42 @@ export const makeStatus = () => ({
 		state: role === "parse" || role === "dial" ? "idle" : "ready",
 		restarts: role === "imap" ? 1 : 0,
 		confined: true,
-		error: null,
+		started: "2026-11-14T07:20:00.000Z",
+		next_start: null,
+		resident_bytes: 9e6 + i * 1e6,
+		memory_bytes: role === "parse" ? 0 : 3e6 + i * 2e6,
+		cpu_ms: 1200 * (i + 1) ** 3,
+		ended: role === "imap" ? "2026-11-21T09:13:20.000Z" : null,
+		error: role === "imap" ? "SIGSEGV: a bad memory access; it said last: signal=SIGSEGV address=0x18 at=program+0x2f10" : null,
 	})),
+	schema: 2,
+	libraries: { SQLite: "3.40.1" },
+	started: "2026-11-14T07:20:00.000Z",
+	queues: { unparsed: 180, parsed: 34, splits: 1 },
+	errors: [
+		{ time: "2026-11-21T09:13:20.000Z", level: "warning", role: "imap", instance: 3, words: "SIGSEGV: a bad memory access; it said last: signal=SIGSEGV address=0x18 at=program+0x2f10" },
+		{ time: "2026-11-21T09:12:44.000Z", level: "warning", role: "imap", instance: 2, words: 'kind=auth a person must help, see "threadsctl account list"' },
+		{ time: "2026-11-20T16:02:09.000Z", level: "error", role: "index", instance: 0, words: "storing messages: the disk is full; tried again" },
+	],
 	messages: 264120,
 	queue: 214,
-	disk: { total: 480e9, free: 86e9, hub_bytes: 31e9, packs_bytes: 300e9, percent: 82, stopped: false },
+	disk: { total: 480e9, free: 86e9, hub_bytes: 31e9, packs_bytes: 300e9, percent: 82, stop_percent: 95, stopped: false },
 	insecure: false,
 });
+
+const acts = [
+	["signin", ""],
+	["message.read", "m00001abcdefghijklmnopqrst"],
+	["signin-failed", ""],
+	["settings.change", "", '{"time_zone":"Europe/Berlin"}'],
+	["user-invited", ""],
+	["account.create", "x00001abcdefghijklmnopqrst", "ines@halden.example.com"],
+	["search.as", ""],
+];
+/* Rows of an audit log, the newest first. */
+export const makeAudit = (users, rows) =>
+	Array.from({ length: rows }, (_, i) => {
+		const [action, object, detail = ""] = acts[i % acts.length];
+		const user = i % 11 === 10 ? null : users[i % users.length];
+		return { row: rows - i, time: new Date(Date.UTC(2026, 10, 21, 9, 41) - i * 1000 * 777).toISOString(), user: user?.display_name ?? "", user_id: user?.id ?? "", action, object, object_name: object.startsWith("x") ? "Ines Ferreira" : "", detail };
+	});

@@ -5,7 +5,7 @@
 // Sign-in: mara.lindqvist, "correct horse battery", code 123456.
 import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
-import { attackHtml, folders, id, makeAccounts, makeMessages, makeStatus, makeUsers } from "./data.mjs";
+import { attackHtml, folders, id, makeAccounts, makeAudit, makeMessages, makeStatus, makeUsers } from "./data.mjs";
 import { page } from "./static.mjs";
 import { vaultKeys } from "./vault.mjs";
 
@@ -34,6 +34,8 @@ export function makeMock({ tracker = "http://127.0.0.1:9", owner = true, setupDo
 		accounts: makeAccounts(),
 		users: makeUsers(),
 		status: makeStatus(),
+		audit: makeAudit(makeUsers(), 240),
+		chain: { rows: 240, checked: 240, until: "2026-11-21T09:41:00.000Z", fingerprint: "9f2c71abe04d", broken_at: null },
 		settings: { own_domains: ["halden.example.com"], time_zone: "Europe/Oslo", account_policy_default: "closed", outside_channels: "private", organisation: "Halden & Brook", everyone_group: false, setup_done: setupDone },
 		own: { single_key_shortcuts: true, theme: "system" },
 		imports: [],
@@ -259,6 +261,13 @@ export function makeMock({ tracker = "http://127.0.0.1:9", owner = true, setupDo
 		"GET /settings": () => state.settings,
 		"PATCH /settings": (_, body) => Object.assign(state.settings, body),
 		"GET /status": () => state.status,
+		"GET /audit": (_, body, url) => {
+			const of = (name) => url.searchParams.get(name);
+			const rows = state.audit.filter((e) => (!of("user") || e.user_id === of("user")) && (!of("action") || e.action === of("action")) && (!of("from") || e.time >= of("from")) && (!of("to") || e.time < of("to")));
+			const at = Number(of("cursor") ?? 0);
+			return { entries: rows.slice(at, at + 100), next: rows.length > at + 100 ? String(at + 100) : null };
+		},
+		"GET /audit/chain": () => state.chain,
 	};
 	const table = Object.entries(routes).map(([key, answer]) => {
 		const [method, path] = key.split(" ");

@@ -34,6 +34,7 @@ const pages = [
 	{ name: "security", path: "/security" },
 	{ name: "display", path: "/display" },
 	{ name: "status", path: "/status" },
+	{ name: "audit", path: "/audit" },
 	{ name: "missing", path: "/nowhere" },
 	{ name: "keys", path: "/accounts", act: (page) => page.keyboard.press("?") },
 	{ name: "palette", path: "/accounts", act: (page) => page.keyboard.press("Control+k") },

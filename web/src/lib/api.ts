@@ -103,6 +103,13 @@ const query = (values: Record<string, string | number | undefined | null>): stri
 	return text ? `?${text}` : "";
 };
 
+export interface AuditFilter {
+	user?: string;
+	action?: string;
+	from?: string;
+	to?: string;
+}
+
 export interface SearchRequest {
 	q: string;
 	sort?: string | undefined;
@@ -161,6 +168,10 @@ export const hub = {
 	settings: () => call<T.Settings>("GET", "/settings"),
 	changeSettings: (change: Partial<T.Settings>) => call<T.Settings>("PATCH", "/settings", change),
 	status: () => call<T.Status>("GET", "/status"),
+	audit: (filter: AuditFilter, cursor?: string | null) =>
+		call<{ entries: T.AuditEntry[]; next: string | null }>("GET", `/audit${query({ ...filter, cursor })}`),
+	auditChain: (again = false) => call<T.AuditChain>("GET", `/audit/chain${again ? "?again=1" : ""}`),
+	auditFile: (filter: AuditFilter): string => `/api/v1/audit/file${query({ ...filter })}`,
 };
 
 export const accounts = {

@@ -14,6 +14,10 @@ class SessionState {
 	ended = $state(false); // signed out by time or from elsewhere, not by the user
 	reauthAsked = $state<((done: boolean) => void) | null>(null);
 
+	get audits(): boolean {
+		return this.administers || this.me?.role === "auditor";
+	}
+
 	get administers(): boolean {
 		return this.me?.role === "owner" || this.me?.role === "admin";
 	}

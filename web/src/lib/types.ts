@@ -270,11 +270,30 @@ export interface RoleStatus {
 	state: "ready" | "starting" | "waiting" | "down" | "idle";
 	restarts: number;
 	confined: boolean;
+	started: string | null;
+	next_start: string | null;
+	resident_bytes: number;
+	memory_bytes: number;
+	cpu_ms: number;
+	ended: string | null;
 	error: string | null;
+}
+
+export interface HubError {
+	time: string;
+	level: "warning" | "error";
+	role: string;
+	instance: number;
+	words: string | null;
 }
 
 export interface Status {
 	version: string;
+	schema: number;
+	libraries: Record<string, string>;
+	started: string | null;
+	errors: HubError[];
+	queues: Record<string, number>;
 	roles: RoleStatus[];
 	messages: number;
 	queue: number;
@@ -284,7 +303,27 @@ export interface Status {
 		hub_bytes: number;
 		packs_bytes: number;
 		percent: number;
+		stop_percent: number;
 		stopped: boolean;
 	};
 	insecure: boolean;
+}
+
+export interface AuditEntry {
+	row: number;
+	time: string;
+	user: string;
+	user_id: string;
+	action: string;
+	object: string;
+	object_name: string;
+	detail: string;
+}
+
+export interface AuditChain {
+	rows: number;
+	checked: number;
+	until: string | null;
+	fingerprint: string;
+	broken_at: number | null;
 }
