@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct frame f = FRAME_INIT;
 	unsigned char *copy = malloc(size ? size : 1);
-	size_t len, steps = size < 64 ? size : 64;
+	size_t len;
 
 	if (!copy)
 		return 0;
@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	frame_begin(&f, 1, 1);
 	f.data = copy;
 	f.len = f.cap = size < FRAME_BYTES_MAX ? size : FRAME_BYTES_MAX;
-	for (size_t i = 0; i < steps && !frame_at_end(&f) && !f.failed; i++) {
+	for (size_t i = 0; i < size && !frame_at_end(&f) && !f.failed; i++) {
 		switch (f.data[f.pos] % 4 == data[i] % 4 ? f.data[f.pos] : data[i] % 4) {
 		case 'i':
 			(void)frame_get_int(&f);
