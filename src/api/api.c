@@ -83,6 +83,8 @@ struct api *api_close(struct api *api)
 	loop_timer_remove(api->tick);
 	loop_timer_remove(api->bell_timer);
 	figures_free(api->figures);
+	zone_free(api->zone);
+	free(api->zone_name);
 	reader_close(api->reader);
 	explicit_bzero(api->ticket_key, sizeof(api->ticket_key));
 	free(api);

@@ -14,6 +14,9 @@
 #include "store/reader.h"
 #include "threads/protocol.h"
 
+/* Where the system keeps the tables of time zones. */
+#define API_ZONE_DIR "/usr/share/zoneinfo"
+
 struct api;
 struct frame;
 

@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "core/json.h"
+#include "core/zone.h"
 #include "ipc/peer.h"
 #include "store/people.h"
 
@@ -56,10 +57,12 @@ struct api {
 
 	unsigned char vault_key[API_VAULT_KEY_LEN];
 	char vault_fingerprint[80]; /* "": not known yet */
+	struct zone *zone;          /* of zone_name; NULL: UTC */
+	char *zone_name;            /* as the setting was when zone was read */
 	struct figures *figures;    /* what the supervisor said last; NULL: nothing yet */
 	int64_t disk_stop_percent;
 	struct audit_chain chain; /* of the audit log, as far as it was checked */
-	unsigned bells; /* bits of enum bell, rung since the streams were told */
+	unsigned bells;           /* bits of enum bell, rung since the streams were told */
 	struct loop_timer *bell_timer;
 };
 

@@ -16,8 +16,13 @@
 static int rules(const struct role_context *role, struct sandbox_rules *ret_rules,
 		 struct threads_error *err)
 {
+	int rc = 0;
+
 	ret_rules->accepts = true;
-	return role_add_folder(role, ret_rules, "hub", SANDBOX_READ, err);
+	/* Days in searches are the viewer's; without the tables they are those of UTC. */
+	if (access(API_ZONE_DIR, R_OK | X_OK) == 0)
+		rc = sandbox_add_folder(ret_rules, API_ZONE_DIR, SANDBOX_READ, err);
+	return rc < 0 ? rc : role_add_folder(role, ret_rules, "hub", SANDBOX_READ, err);
 }
 
 /* The owner of the data folder may use the control socket, and root. */

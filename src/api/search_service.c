@@ -4,6 +4,7 @@
 #include "ipc/metric.h"
 
 #include "api/cursor.h"
+#include "core/log.h"
 #include "core/utf8.h"
 #include "store/search.h"
 
@@ -120,16 +121,41 @@ static json_t *answer_json(const struct query_tree *tree, const char *text,
 	return answer;
 }
 
+/* The clock of the hub's place. A zone that cannot be read is UTC: the search goes on. */
+static int zone_refresh(struct api *api, struct threads_error *err)
+{
+	CLEANUP(strbuf_release) struct strbuf name = STRBUF_INIT(4096);
+	struct threads_error why;
+	int rc = reader_time_zone(api->reader, &name, err);
+
+	if (rc < 0 || (api->zone_name && strcmp(strbuf_str(&name), api->zone_name) == 0))
+		return rc;
+	api->zone = zone_free(api->zone);
+	free(api->zone_name);
+	api->zone_name = strdup(strbuf_str(&name));
+	if (!api->zone_name)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	rc = name.len ? zone_load(API_ZONE_DIR, api->zone_name, &api->zone, &why) : 1;
+	if (rc < 0)
+		log_warning("%s", why.text);
+	else if (rc == 0)
+		log_warning("no table of the time zone in the settings; searches count in UTC");
+	return 0;
+}
+
 int search_answer(struct api *api, const struct viewer *viewer,
 		  const struct search_question *question, json_t **ret_answer,
 		  struct threads_error *err)
 {
 	CLEANUP(query_tree_freep) struct query_tree *tree = NULL;
 	CLEANUP(search_result_release) struct search_result result = { 0 };
-	const struct query_options options = { .now_ms = api_now(api) };
+	struct query_options options = { .now_ms = api_now(api) };
 	struct search_request request = { .viewer = viewer };
 	int rc = request_make(question, &request, err);
 
+	if (rc == 0)
+		rc = zone_refresh(api, err);
+	options.zone = api->zone;
 	if (rc == 0)
 		rc = query_tree_parse(question->text, strlen(question->text), &options, &tree, err);
 	if (rc < 0)

@@ -94,9 +94,19 @@ static void print_options(unsigned bits)
 			printf("      --%-16s %s\n", name, purpose);
 }
 
+/* Indented by four: the manual page has its own words about it. */
+static const char search_language[] =
+	"    QUERY: words  \"a phrase\"  begin*  -not  a OR b  (a b)\n"
+	"    from: to: cc: bcc: with: subject: filename: account: folder: label:\n"
+	"    has:attachment  type:pdf  is:unread is:read is:flagged is:answered is:bulk\n"
+	"    before: after: on: 2026-11-21, 2026-11, today  older: newer: 7d  larger: smaller: 5M\n"
+	"    All of it: docs/search.md. What was not understood is said on standard error.";
+
 void help_print(const struct ctl_verb *verb)
 {
 	print_verb(verb);
+	if (verb->run == verb_search)
+		puts(search_language);
 	print_options((verb->required | verb->allowed) &
 		      ~(OPT_BIT(OPT_DATA) | OPT_BIT(OPT_CONFIG) | OPT_BIT(OPT_JSON)));
 }

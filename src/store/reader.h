@@ -123,6 +123,9 @@ int reader_first_owner(struct reader *reader, char out[PUBLIC_ID_SIZE],
 		       struct threads_error *err) MUST_CHECK;
 int reader_settings(struct reader *reader, json_t **ret_settings,
 		    struct threads_error *err) MUST_CHECK;
+/* Appends the hub's time zone ("Europe/Berlin"); nothing if none was chosen. */
+int reader_time_zone(struct reader *reader, struct strbuf *out,
+		     struct threads_error *err) MUST_CHECK;
 
 /* ---- reader_audit.c ---- */
 

@@ -10,6 +10,7 @@ static const char sql_users[] =
 	" ('signin-failed', 'signin-code-failed') ORDER BY id DESC LIMIT 1), 0) FROM user"
 	" WHERE :all OR id = :viewer ORDER BY name COLLATE NOCASE";
 static const char sql_settings[] = "SELECT name, value FROM setting";
+static const char sql_time_zone[] = "SELECT value FROM setting WHERE name = 'time_zone'";
 static const char sql_first_owner[] =
 	"SELECT public_id FROM user WHERE role = 'owner' AND state = 'active' ORDER BY id LIMIT 1";
 
@@ -34,6 +35,20 @@ static void setting_put(json_t *settings, const char *name, const char *value)
 	if (json && (json_typeof(json) == json_typeof(preset) ||
 		     (json_is_boolean(json) && json_is_boolean(preset))))
 		json_put(settings, name, json_incref(json));
+}
+
+int reader_time_zone(struct reader *reader, struct strbuf *out, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(reader->db, sql_time_zone);
+	CLEANUP(json_freep) json_t *name = NULL;
+	int rc = query_step(&q, err);
+
+	if (rc <= 0)
+		return rc;
+	name = json_loads(query_text(&q, 0), JSON_DECODE_ANY, NULL);
+	if (json_is_string(name))
+		strbuf_add_str(out, json_string_value(name));
+	return strbuf_check(out, err);
 }
 
 int reader_settings(struct reader *reader, json_t **ret_settings, struct threads_error *err)
