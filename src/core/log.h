@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One event a line on stderr: "<4>2026-11-21T09:41:34.123Z imap 17: kind=refused".
+ * One event a line on stderr: "<4>2026-11-21T09:41:34.123Z imap 17: kind=refused retry_ms=2154".
+ * After ": " come pairs key=value, whose values have no blanks, and then words up to the end.
  * The time is left out when journald reads, which adds its own. Never message content, never a
  * secret; addresses at LOG_LEVEL_DEBUG only. Libraries do not log.
  */

@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "http/fields.h"
 #include "http/gateway_internal.h"
+#include "ipc/role_name.h"
 
 enum { TICK_MS = 250 };
 
@@ -182,7 +183,7 @@ static void on_peer_closed(struct peer *peer, const struct threads_error *why, v
 	struct exchange *ex;
 
 	if (why)
-		log_warning("peer=%d msg=\"%s\"", (int)peer_role(peer), why->text);
+		log_warning("peer=%s %s", role_name(peer_role(peer)), why->text);
 	LIST_FOREACH(up, &gateway->upstreams, link)
 		if (up->peer == peer)
 			break;

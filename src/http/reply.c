@@ -256,8 +256,8 @@ static int on_error(struct exchange *ex, struct frame *f, struct threads_error *
 
 	if (rc < 0)
 		return rc;
-	log_warning("request=%s refused: code=%lld msg=\"%s\"", http_request_id(ex->req),
-		    (long long)code, words);
+	log_warning("request=%s code=%lld refused: %s", http_request_id(ex->req), (long long)code,
+		    words);
 	if (ex->step == STEP_STREAMING) {
 		http_request_write_end(ex->req);
 		return 0;

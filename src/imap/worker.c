@@ -73,10 +73,12 @@ static enum worker_step fail(struct worker *w, const struct failure *why)
 	random_bytes(&spread, sizeof(spread));
 	retry_ms = failure_retry_ms(why, w->attempts++, spread);
 	if (retry_ms < 0)
-		log_warning("kind=%s: a person must help, see \"threadsctl account list\"",
+		log_warning("kind=%s a person must help, see \"threadsctl account list\"",
 			    failure_name(why->kind));
 	else
 		log_notice("kind=%s retry_ms=%lld", failure_name(why->kind), (long long)retry_ms);
+	log_debug("host=%s port=%d user=%s %s", w->hub.account.host, w->hub.account.port,
+		  w->hub.account.user, why->details);
 	if (hub_state(&w->hub, "error", why, retry_ms) == 0 && once(w))
 		return STEP_FINISHED;
 	w->hub.sync_asked = false;

@@ -251,8 +251,7 @@ static int on_accounts(struct vault_link *link, struct frame *f, struct threads_
 		roll_clear(roll);
 	}
 	if (removed > 0)
-		log_notice("removed=%lld msg=\"passwords of deleted accounts\"",
-			   (long long)removed);
+		log_notice("removed=%lld passwords of deleted accounts", (long long)removed);
 	if (rc < 0)
 		log_warning("accounts: %s", why.text);
 	if (f->id == 0)
