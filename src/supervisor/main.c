@@ -3,7 +3,7 @@
  * threadsd, the supervisor: reads the configuration, opens the sockets, starts
  * one process per role and keeps them running.
  *
- * Threat: as root it can become any role's uid, and it reads the master key.
+ * Threat: as root, or with CAP_SETUID, it can become any role's uid, and it reads the master key.
  * It has no network of its own, parses nothing that comes from outside, and
  * takes frames only from its children, each checked against the tables in bus.c.
  */
@@ -26,6 +26,7 @@
 #include "supervisor/notify.h"
 #include "supervisor/options.h"
 #include "supervisor/settings.h"
+#include "supervisor/spawn.h"
 
 enum { STOP_FIRST_MS = 5000, STOP_LAST_MS = 15000 };
 
@@ -186,6 +187,10 @@ static int check_confinement(struct supervisor *s, struct threads_error *err)
 		return threads_error_set(err, THREADS_EDENIED,
 					 "as root, set role_uids (a free range of 16 uids) in the "
 					 "configuration, or start the hub as an ordinary user");
+	if (s->role_uids != 0 && !spawn_may_change_uid())
+		return threads_error_set(err, THREADS_EDENIED,
+					 "role_uids needs root, or CAP_SETUID, CAP_SETGID and "
+					 "CAP_KILL as the unit threads.service has them");
 	return 0;
 }
 

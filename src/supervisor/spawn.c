@@ -19,6 +19,15 @@
 
 enum { CONTROL_FD = 3, NO_EXEC_STATUS = 127 };
 
+bool spawn_may_change_uid(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	const uint32_t wanted = 1U << CAP_SETUID | 1U << CAP_SETGID | 1U << CAP_KILL;
+
+	return syscall(SYS_capget, &head, has) == 0 && (has[0].effective & wanted) == wanted;
+}
+
 /*
  * As a service the supervisor has CAP_SETUID, CAP_SETGID and CAP_KILL as ambient
  * capabilities, which neither a change of uid nor exec takes from a child.

@@ -5,6 +5,9 @@
 
 #include "supervisor/child.h"
 
+/* Whether roles can be given uids of their own: CAP_SETUID, CAP_SETGID, and CAP_KILL to end them. */
+bool spawn_may_change_uid(void);
+
 /* Sets child->pid and child->control. On failure child->pid may already be set: end it. */
 int spawn_role(struct child *child, struct threads_error *err) MUST_CHECK;
 
