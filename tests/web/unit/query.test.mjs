@@ -22,6 +22,12 @@ const cases = [
 	{ name: "two in a row", query: "from:a to:b", chips: [chip("from", "a"), chip("to", "b")], text: "" },
 	{ name: "excluded word stays text", query: "-newsletter", chips: [], text: "-newsletter" },
 	{ name: "dates", query: "after:2026-10-01 before:2026-11", chips: [chip("after", "2026-10-01"), chip("before", "2026-11")], text: "" },
+	{ name: "state, size and age", query: "is:unread larger:5M older:7d", chips: [chip("is", "unread"), chip("larger", "5M"), chip("older", "7d")], text: "" },
+	{ name: "alternatives stay text", query: "kettle OR from:anna", chips: [], text: "kettle OR from:anna" },
+	{ name: "operators in brackets stay text", query: "(from:a OR from:b) has:attachment", chips: [chip("has", "attachment")], text: "(from:a OR from:b)" },
+	{ name: "an operator before brackets stays text", query: "from:(a OR b) x", chips: [], text: "from:(a OR b) x" },
+	{ name: "or in small letters is a word", query: "a or from:b", chips: [chip("from", "b")], text: "a or" },
+	{ name: "OR in a phrase", query: '"a OR b" from:c', chips: [chip("from", "c")], text: '"a OR b"' },
 	{ name: "CJK", query: "subject:納期 東京", chips: [chip("subject", "納期")], text: "東京" },
 ];
 for (const { name, query, chips, text } of cases) {
@@ -43,6 +49,12 @@ test("toggling puts a chip in and takes it out", () => {
 	assert.equal(toggleChip("has:attachment invoice", file), "invoice");
 	assert.ok(hasChip("invoice HAS:Attachment", file));
 	assert.ok(!hasChip("-has:attachment", file));
+});
+
+test("a chip beside alternatives holds for all of them", () => {
+	const file = chip("has", "attachment");
+	assert.equal(toggleChip("kettle OR from:anna", file), "has:attachment (kettle OR from:anna)");
+	assert.equal(toggleChip("has:attachment (kettle OR from:anna)", file), "(kettle OR from:anna)");
 });
 
 test("words to mark: no operators, no excluded words", () => {

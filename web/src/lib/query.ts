@@ -3,7 +3,28 @@
 // text. The hub parses the query itself (src/query); this only draws it, and
 // keeps everything that it does not understand as text.
 
-export const operators = ["from", "to", "subject", "before", "after", "has", "account"] as const;
+export const operators = [
+	"from",
+	"to",
+	"subject",
+	"has",
+	"is",
+	"before",
+	"after",
+	"type",
+	"folder",
+	"label",
+	"account",
+	"cc",
+	"bcc",
+	"with",
+	"filename",
+	"on",
+	"older",
+	"newer",
+	"larger",
+	"smaller",
+] as const;
 export type Operator = (typeof operators)[number];
 
 export interface Chip {
@@ -17,28 +38,37 @@ export interface QueryParts {
 	text: string;
 }
 
-const operatorPattern = /(^|\s)(-?)([a-z]+):("[^"]*"|[^\s"]+)(?=\s|$)/gi;
+const operatorPattern = /(^|\s)(-?)([a-z]+):("[^"]*"|[^\s"()]+)(?=\s|$)/gi;
 
 const isOperator = (name: string): name is Operator => (operators as readonly string[]).includes(name);
 
 const unquote = (value: string): string => (value.startsWith('"') ? value.slice(1, -1) : value);
 
-/* The ranges inside double quotes that belong to phrases, not to an operator's value. */
-function insidePhrase(query: string, at: number): boolean {
-	let open = false;
-	for (let i = 0; i < at; i++) if (query[i] === '"') open = !open;
-	return open;
+/* Whether a place is outside of phrases and brackets: only there an operator is a chip. */
+function isOnTop(query: string, at: number): boolean {
+	let quoted = false;
+	let depth = 0;
+	for (let i = 0; i < at; i++) {
+		if (query[i] === '"') quoted = !quoted;
+		else if (!quoted && query[i] === "(") depth++;
+		else if (!quoted && query[i] === ")" && depth) depth--;
+	}
+	return !quoted && !depth;
 }
+
+/* "a OR from:b" is no chip beside "a": such a query stays text, in brackets beside chips. */
+const hasAlternatives = (query: string): boolean => [...query.matchAll(/(?<=^|\s)OR(?=\s|$)/g)].some((m) => isOnTop(query, m.index));
 
 export function parseQuery(query: string): QueryParts {
 	const chips: Chip[] = [];
 	let text = "";
 	let rest = 0;
+	if (hasAlternatives(query)) return { chips, text: query.replace(/\s+/g, " ").trim() };
 	operatorPattern.lastIndex = 0;
 	for (let m = operatorPattern.exec(query); m; m = operatorPattern.exec(query)) {
 		const name = (m[3] ?? "").toLowerCase();
 		const value = unquote(m[4] ?? "");
-		if (!isOperator(name) || !value || insidePhrase(query, m.index)) continue;
+		if (!isOperator(name) || !value || !isOnTop(query, m.index)) continue;
 		text += query.slice(rest, m.index) + " ";
 		rest = m.index + m[0].length;
 		chips.push({ name, value, negated: m[2] === "-" });
@@ -53,7 +83,8 @@ export function chipText(chip: Chip): string {
 }
 
 export function composeQuery({ chips, text }: QueryParts): string {
-	return [...chips.map(chipText), text.trim()].filter(Boolean).join(" ");
+	const words = chips.length && hasAlternatives(text) ? `(${text.trim()})` : text.trim();
+	return [...chips.map(chipText), words].filter(Boolean).join(" ");
 }
 
 export const sameChip = (a: Chip, b: Chip): boolean =>
@@ -75,12 +106,15 @@ export const hasChip = (query: string, chip: Chip): boolean =>
 export function wordsToMark(query: string): string[] {
 	const { text, chips } = parseQuery(query);
 	const words: string[] = [];
+	const subjects = chips.filter((c) => c.name === "subject" && !c.negated).map((c) => c.value);
 	for (const m of text.matchAll(/(^|\s)(-?)("([^"]*)"?|[^\s"]+)/g)) {
 		if (m[2] === "-") continue;
 		const word = (m[4] ?? m[3] ?? "").replace(/^[("]+|[)"]+$/g, "");
+		const subject = /^subject:(.+)/i.exec(word)?.[1];
+		if (subject) subjects.push(subject);
 		if (word && word !== "OR" && !/^[a-z]+:/i.test(word)) words.push(word);
 	}
-	return [...words, ...chips.filter((c) => c.name === "subject" && !c.negated).map((c) => c.value)];
+	return [...words, ...subjects];
 }
 
 /* What stands before the caret, when it could become an operator. */
