@@ -13,7 +13,7 @@ enum search_sort { SEARCH_NEWEST, SEARCH_RELEVANCE };
 
 enum {
 	SEARCH_LIMIT_MAX = 200,
-	SEARCH_COUNT_MAX = 10000,       /* more is "10,000+" */
+	SEARCH_COUNT_MAX = 1000,        /* more is "1,000+" */
 	SEARCH_RANKED_MAX = 5000,       /* relevance looks at the newest so many */
 	SEARCH_TIME_MS = 2500,          /* then what was found so far is the answer */
 	SEARCH_COUNT_TIME_MS = 150,     /* of it for counting beyond the page */

@@ -314,8 +314,10 @@ int search_source_open(struct search_source *s, int64_t before_id, bool ranked,
 void search_source_close(struct search_source *s)
 {
 	query_end(&s->ranked);
-	for (size_t i = 0; i < s->stream_count; i++)
+	for (size_t i = 0; i < s->stream_count; i++) {
+		query_end(&s->streams[i].open);
 		free(s->streams[i].block);
+	}
 	s->stream_count = 0;
 	free(TAKE_PTR(s->ids));
 	search_match_release(&s->match);
@@ -334,33 +336,61 @@ static void candidate_read(struct query *q, struct candidate *c)
 	};
 }
 
+static struct query stream_query(const struct search_source *s, const struct search_stream *stream,
+				 int64_t most)
+{
+	struct query q = query_begin(s->reader->db, statements[stream->driver]);
+
+	filters_bind(s, &q, stream->before_id);
+	query_bind_int(&q, ":most", most);
+	if (stream->driver == DRIVER_WORDS)
+		query_bind_text(&q, ":match", stream->words);
+	else if (stream->key)
+		query_bind_int(&q, ":key", stream->key);
+	return q;
+}
+
+static int stream_read(struct search_source *s, struct search_stream *stream, struct query *q,
+		       struct threads_error *err)
+{
+	int rc;
+
+	while (stream->count < stream->asked && (rc = query_step(q, err)) != 0) {
+		if (rc < 0 && stream->count > 0 && s->reader->interrupted)
+			stream->failed = rc;
+		if (rc < 0)
+			return stream->failed ? 0 : rc;
+		candidate_read(q, &stream->block[stream->count++]);
+	}
+	return 0;
+}
+
 static int stream_fill(struct search_source *s, struct search_stream *stream,
 		       struct threads_error *err)
 {
-	CLEANUP(query_end) struct query q = query_begin(s->reader->db, statements[stream->driver]);
+	const bool first = stream->asked == 0;
 	int rc;
 
 	if (!stream->block)
 		stream->block = calloc(SEARCH_BLOCK_MAX, sizeof(*stream->block));
 	if (!stream->block)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	stream->asked = stream->asked ? stream->asked * 2 : SEARCH_BLOCK_MIN;
+	stream->asked = first ? SEARCH_BLOCK_MIN : stream->asked * 2;
 	if (stream->asked > SEARCH_BLOCK_MAX)
 		stream->asked = SEARCH_BLOCK_MAX;
 	stream->count = stream->next = 0;
-	filters_bind(s, &q, stream->before_id);
-	query_bind_int(&q, ":most", (int64_t)stream->asked);
-	if (stream->driver == DRIVER_WORDS)
-		query_bind_text(&q, ":match", stream->words);
-	else if (stream->key)
-		query_bind_int(&q, ":key", stream->key);
-	while (stream->count < stream->asked && (rc = query_step(&q, err)) != 0) {
-		if (rc < 0 && stream->count > 0 && s->reader->interrupted)
-			stream->failed = rc;
-		if (rc < 0)
-			return stream->failed ? 0 : rc;
-		candidate_read(&q, &stream->block[stream->count++]);
+	if (s->stream_count == 1) {
+		if (first)
+			stream->open = stream_query(s, stream, -1);
+		rc = stream_read(s, stream, &stream->open, err);
+	} else {
+		CLEANUP(query_end)
+		struct query q = stream_query(s, stream, (int64_t)stream->asked);
+
+		rc = stream_read(s, stream, &q, err);
 	}
+	if (rc < 0 || stream->failed)
+		return rc;
 	stream->ended = stream->count < stream->asked;
 	if (stream->count)
 		stream->before_id = stream->block[stream->count - 1].id;

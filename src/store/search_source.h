@@ -27,11 +27,13 @@ enum search_driver {
 	DRIVER_ALL,
 };
 
-/* One index, read in blocks: a statement is open for a block only, so that several
- * streams can use the same one. */
+/* One index, read in blocks. The statement of the only stream stays open: FTS5 collects all
+ * rows of a prefix again whenever it is asked. That of several streams is open for a block
+ * only, so that they can use the same one. */
 struct search_stream {
 	enum search_driver driver;
 	const char *words; /* borrowed */
+	struct query open; /* of the only stream */
 	int64_t key;       /* account, folder or label */
 	int64_t before_id; /* of the next block */
 	size_t asked;
