@@ -2,7 +2,8 @@
 /*
  * A connection to another process inside the loop: frames in by callback,
  * frames out through a bounded queue. A peer that sends a malformed or
- * forbidden frame, or that does not read, is closed; the process lives on.
+ * forbidden frame is closed; one that does not read gets no more frames than
+ * its queue holds. The process lives on.
  */
 #ifndef THREADS_IPC_PEER_H
 #define THREADS_IPC_PEER_H
@@ -41,7 +42,8 @@ struct peer *peer_free(struct peer *peer);
 
 /*
  * Sends or queues a frame; descriptors in f are duplicated when queued.
- * Errors: THREADS_EIO (peer gone), THREADS_ELIMIT (queue full: the peer will be closed).
+ * Errors: THREADS_EIO (peer gone), THREADS_ELIMIT (queue full: this frame is lost, the
+ * connection stays, because nobody would make it anew while both processes live).
  */
 int peer_send(struct peer *peer, const struct frame *f, struct threads_error *err) MUST_CHECK;
 

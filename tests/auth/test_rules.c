@@ -31,6 +31,7 @@ static void test_passwords(void **state)
 		{ "Mara Lindqvist", false },
 		{ "Mara Lindqvist1", false },
 		{ "Mara Lindqvist and the nine otters", true },
+		{ "seventy characters are no trouble, nor are more, if somebody likes them", true },
 	};
 
 	(void)state;

@@ -190,6 +190,29 @@ static void test_a_blob_is_bound_to_its_place(void **state)
 	assert_int_equal(read_back(f, &b, &out), THREADS_EINVAL);
 }
 
+/* What is kept as it is, uncompressed: the words are in no byte of the file. */
+static void test_no_words_on_disk(void **state)
+{
+	static const char words[] = "the words of a mail";
+	struct fixture *f = own_folder(state);
+	CLEANUP(pack_writer_closep) struct pack_writer *writer = writer_open(f, 0, 0);
+	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(100);
+	struct threads_error err = { .text = "" };
+	struct pack_location location = append(writer, words, sizeof(words) - 1);
+	char disk[4096];
+	ssize_t n;
+	int fd;
+
+	assert_rc(pack_sync(writer, &err), 0, &err);
+	fd = openat(f->dir_fd, "000001.pack", O_RDONLY | O_CLOEXEC);
+	n = read(fd, disk, sizeof(disk));
+	close(fd);
+	assert_true(n > (ssize_t)sizeof(words));
+	assert_null(memmem(disk, (size_t)n, words, 9));
+	assert_int_equal(read_back(f, &location, &out), 0); /* control: they are in there */
+	assert_string_equal(strbuf_str(&out), words);
+}
+
 static void test_erasing_leaves_zeros(void **state)
 {
 	static const char zeros[64];
@@ -262,6 +285,7 @@ int main(void)
 		TEST(test_a_frame_needs_the_text_it_refers_to),
 		TEST(test_a_full_pack_is_followed_by_the_next),
 		TEST(test_a_blob_is_bound_to_its_place),
+		TEST(test_no_words_on_disk),
 		TEST(test_erasing_leaves_zeros),
 		TEST(test_a_shortened_pack_is_refused),
 		cmocka_unit_test(test_recipes_are_checked),
