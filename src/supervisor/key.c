@@ -10,6 +10,7 @@
 #include "crypto/hkdf.h"
 #include "ipc/memfd.h"
 #include "ipc/role_name.h"
+#include "supervisor/options.h"
 
 enum { KEY_PATH_MAX = 2304 };
 
@@ -17,7 +18,7 @@ enum { KEY_PATH_MAX = 2304 };
 static bool key_path(const struct supervisor *s, char path[KEY_PATH_MAX])
 {
 	const char *configured = config_text(s->config, "key_file");
-	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	const char *credentials = options_env("CREDENTIALS_DIRECTORY");
 
 	if (*configured) {
 		snprintf(path, KEY_PATH_MAX, "%s", configured);

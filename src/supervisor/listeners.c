@@ -11,6 +11,7 @@
 
 #include "core/log.h"
 #include "core/number.h"
+#include "supervisor/options.h"
 
 enum {
 	LISTENERS_PATH_MAX = 2304,
@@ -117,7 +118,7 @@ static bool socket_option_is(int fd, int option, int wanted)
 /* How many sockets systemd passed to this very process. The variables end here. */
 static int64_t passed_count(void)
 {
-	const char *pid_text = getenv("LISTEN_PID"), *count_text = getenv("LISTEN_FDS");
+	const char *pid_text = options_env("LISTEN_PID"), *count_text = options_env("LISTEN_FDS");
 	int64_t pid = 0, count = 0;
 
 	if (pid_text && parse_int(pid_text, 1, INT32_MAX, &pid, NULL) == 0 && pid == getpid() &&

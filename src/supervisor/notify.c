@@ -11,6 +11,7 @@
 #include "core/number.h"
 #include "core/strbuf.h"
 #include "ipc/role_name.h"
+#include "supervisor/options.h"
 
 enum { READY_AT_LAST_MS = 30 * 1000, STATUS_MAX = 512 };
 
@@ -44,7 +45,7 @@ static int connect_notify(const char *path, int *ret_fd, struct threads_error *e
 /* How often to say that the loop turns; 0: nobody asked. */
 static int64_t watchdog_ms(void)
 {
-	const char *pid_text = getenv("WATCHDOG_PID"), *text = getenv("WATCHDOG_USEC");
+	const char *pid_text = options_env("WATCHDOG_PID"), *text = options_env("WATCHDOG_USEC");
 	int64_t pid = getpid(), usec = 0;
 
 	if (!text || parse_int(text, 1, INT64_MAX, &usec, NULL) < 0 ||
@@ -76,7 +77,7 @@ static void on_ready_late(void *arg)
 
 int notify_open(struct supervisor *s, struct threads_error *err)
 {
-	const char *path = getenv("NOTIFY_SOCKET");
+	const char *path = options_env("NOTIFY_SOCKET");
 	int rc = loop_timer_add(s->loop, on_watchdog, s, &s->watchdog_timer, err);
 
 	if (rc == 0)

@@ -141,3 +141,8 @@ int options_read_again(const struct supervisor *s, struct config **ret_config,
 	*ret_config = TAKE_PTR(config);
 	return 0;
 }
+
+const char *options_env(const char *name)
+{
+	return getenv(name); /* NOLINT(concurrency-mt-unsafe): threadsd has one thread */
+}

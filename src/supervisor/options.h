@@ -17,4 +17,7 @@ int options_read(struct supervisor *s, int argc, char **argv, int *ret_exit,
 int options_read_again(const struct supervisor *s, struct config **ret_config,
 		       struct threads_error *err) MUST_CHECK;
 
+/* What the service manager says in the environment, or NULL. */
+const char *options_env(const char *name);
+
 #endif
