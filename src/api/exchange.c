@@ -19,9 +19,7 @@ static const char not_found_body[] =
 /* ---- the question -------------------------------------------------------------------- */
 
 struct request {
-	const char *method, *path;
-	const void *ticket, *body;
-	size_t ticket_len, body_len;
+	struct route_request asked;
 	struct memfd_view view; /* of a body that came as a memory file */
 };
 
@@ -42,8 +40,8 @@ static int request_read(struct exchange *ex, struct frame *f, struct request *re
 {
 	int rc = 0;
 
-	request->method = frame_get_text(f);
-	request->path = frame_get_text(f);
+	request->asked.method = frame_get_text(f);
+	request->asked.path = frame_get_text(f);
 	text_take(&ex->query, f);
 	for (int i = 0; i < 5; i++) /* cookies (empty for api), client, user agent, content type */
 		frame_get_text(f);
@@ -51,32 +49,23 @@ static int request_read(struct exchange *ex, struct frame *f, struct request *re
 	frame_get_text(f); /* range: http's own work */
 	text_take(&ex->idempotency_key, f);
 	frame_get_text(f); /* origin base: for links, which auth makes */
-	request->ticket = frame_get_bytes(f, &request->ticket_len);
-	request->body = frame_get_bytes(f, &request->body_len);
+	request->asked.ticket = frame_get_bytes(f, &request->asked.ticket_len);
+	request->asked.body = frame_get_bytes(f, &request->asked.body_len);
 	ex->upload_length = frame_get_int_in(f, -1, INT64_MAX);
 	if (f->fd_count > 0) {
 		AUTO_FD int fd = frame_get_fd(f);
 
 		rc = fd < 0 ? 0 : memfd_map(fd, BODY_MAX, &request->view, err);
-		request->body = request->view.data;
-		request->body_len = request->view.len;
+		request->asked.body = request->view.data;
+		request->asked.body_len = request->view.len;
 	}
 	return rc < 0 ? rc : frame_get_end(f, err);
-}
-
-static int body_parse(struct exchange *ex, const struct request *request, struct threads_error *err)
-{
-	if (request->body_len > 0)
-		return json_parse_object(request->body, request->body_len, &ex->body, err);
-	ex->body = json_object();
-	return ex->body ? 0 : threads_error_set(err, THREADS_ENOMEM, "out of memory");
 }
 
 int exchange_open(struct api *api, struct peer *peer, struct frame *f, struct threads_error *err)
 {
 	CLEANUP(request_release) struct request request = { 0 };
 	struct exchange *ex = calloc(1, sizeof(*ex));
-	struct threads_error why = { 0 };
 	int rc;
 
 	if (!ex)
@@ -90,12 +79,7 @@ int exchange_open(struct api *api, struct peer *peer, struct frame *f, struct th
 		exchange_free(ex);
 		return rc;
 	}
-	rc = body_parse(ex, &request, &why);
-	if (rc < 0) {
-		exchange_reply_error(ex, rc, &why);
-		return 0;
-	}
-	route_dispatch(ex, request.method, request.path, request.ticket, request.ticket_len);
+	route_dispatch(ex, &request.asked);
 	return 0;
 }
 

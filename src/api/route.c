@@ -143,30 +143,48 @@ static bool ticket_good(struct exchange *ex, const void *ticket, size_t len)
 	       ex->ticket.kind == TICKET_USER;
 }
 
-static bool body_good(struct exchange *ex, struct threads_error *err)
+/* The body is an object with fields of the route; none counts as {}. */
+static int read_body(struct exchange *ex, const struct route_request *request,
+		     struct threads_error *err)
 {
 	const char *names[ROUTE_FIELDS_MAX + 1] = { NULL };
+	int rc;
 
+	if (request->body_len == 0) {
+		ex->body = json_object();
+		return ex->body ? 0 : threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	}
 	memcpy(names, ex->route->fields, sizeof(ex->route->fields));
-	return json_check_fields(ex->body, names, err) == 0;
+	rc = json_parse_object(request->body, request->body_len, &ex->body, err);
+	return rc < 0 ? rc : json_check_fields(ex->body, names, err);
 }
 
-void route_dispatch(struct exchange *ex, const char *method, const char *path, const void *ticket,
-		    size_t ticket_len)
+static void enter(struct exchange *ex, const struct route_request *request)
 {
 	struct threads_error err = { 0 };
-	bool known;
+	int rc;
 
-	ex->route = route_find(ex, method, path, &known);
-	if (!ex->route && known)
-		exchange_reply_problem(ex, 405, "bad-request", "This address has no such method.",
-				       NULL);
-	else if (!ex->route)
-		exchange_reply_not_found(ex);
-	else if (!ticket_good(ex, ticket, ticket_len))
+	if (!ticket_good(ex, request->ticket, request->ticket_len)) {
 		exchange_reply_problem(ex, 401, "sign-in-needed", "Sign in to go on.", NULL);
-	else if (!body_good(ex, &err))
-		exchange_reply_error(ex, THREADS_EINVAL, &err);
+		return;
+	}
+	rc = read_body(ex, request, &err);
+	if (rc < 0)
+		exchange_reply_error(ex, rc, &err);
 	else
 		exchange_run(ex, route_enter);
+}
+
+void route_dispatch(struct exchange *ex, const struct route_request *request)
+{
+	bool known;
+
+	ex->route = route_find(ex, request->method, request->path, &known);
+	if (ex->route)
+		enter(ex, request);
+	else if (known)
+		exchange_reply_problem(ex, 405, "bad-request", "This address has no such method.",
+				       NULL);
+	else
+		exchange_reply_not_found(ex);
 }

@@ -23,9 +23,16 @@ struct route {
 	const char *fields[ROUTE_FIELDS_MAX]; /* of the JSON body; others are refused */
 };
 
-/* Checks ticket, viewer and body, then runs the handler or answers why not. */
-void route_dispatch(struct exchange *ex, const char *method, const char *path, const void *ticket,
-		    size_t ticket_len);
+/* One request, as http passed it on. Borrowed. */
+struct route_request {
+	const char *method, *path;
+	const void *ticket, *body;
+	size_t ticket_len, body_len;
+};
+
+/* Checks route, ticket, body and viewer, in that order, then runs the handler or answers why
+ * not: nothing is read into for somebody without a ticket. */
+void route_dispatch(struct exchange *ex, const struct route_request *request);
 
 /* The viewer and his role, then the handler; run again while the database is being mended. */
 exchange_fn route_enter;

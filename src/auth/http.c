@@ -187,12 +187,11 @@ static int dispatch(struct exchange *ex, const struct http_question *q, struct t
 		return reply_problem(ex, 404, "not-found", "Not found.", NULL, err);
 	if (q->body_len == SIZE_MAX)
 		return reply_problem(ex, 413, "too-large", "The request is too large.", NULL, err);
-	rc = parse_body(ex, route, q, err);
-	if (rc == 0)
-		rc = check_needs(ex, route->needs, err);
+	rc = check_needs(ex, route->needs, err);
 	if (rc != 1)
 		return rc < 0 ? rc : EXCHANGE_DONE;
-	return route->fn(ex, err);
+	rc = parse_body(ex, route, q, err);
+	return rc < 0 ? rc : route->fn(ex, err);
 }
 
 static int on_request(struct auth *auth, struct peer *peer, struct frame *f,
