@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/clock.h"
 #include "store/mail_fixture.h"
 #include "store/search.h"
 
@@ -473,6 +474,141 @@ static void narrow_viewers_get_the_same_answers(void **state)
 	queries_find_the_expected_days(state);
 }
 
+enum { MANY = 1200 };
+
+/* Mail i, minute i: "even" and "third" by its number, every 5th unread, every 7th flagged,
+ * every 100th with a label and a file. */
+static bool many_even(int i)
+{
+	return i % 2 == 0;
+}
+static bool many_not_even(int i)
+{
+	return i % 2 != 0;
+}
+static bool many_either(int i)
+{
+	return i % 2 == 0 || i % 5 == 0;
+}
+static bool many_rare(int i)
+{
+	return i % 100 == 0 || (i >= 601 && i <= 603);
+}
+static bool many_neither(int i)
+{
+	return i % 2 != 0 && i % 3 != 0;
+}
+static bool many_mixed(int i)
+{
+	return (i % 5 == 0 || i % 7 == 0) && i % 3 != 0;
+}
+static bool many_both(int i)
+{
+	return i % 100 == 0 && i % 3 == 0;
+}
+static bool many_unread(int i)
+{
+	return i % 5 == 0;
+}
+
+static const struct {
+	const char *query;
+	bool (*holds)(int i);
+} many[] = {
+	{ "even", many_even },
+	{ "-even", many_not_even },
+	{ "even OR is:unread", many_either },
+	{ "is:unread OR even OR label:nothing", many_either },
+	{ "single OR label:hundred", many_rare },
+	{ "has:attachment OR single", many_rare },
+	{ "-even -third", many_neither },
+	{ "-(even OR third)", many_neither },
+	{ "(is:unread OR is:flagged) -third", many_mixed },
+	{ "label:hundred third", many_both },
+	{ "third label:hundred -(-third)", many_both },
+	{ "is:unread", many_unread },
+	{ "is:unread OR is:unread", many_unread },
+};
+
+static void many_fill(struct store *store)
+{
+	char body[64];
+
+	fixture_sql(store, "BEGIN");
+	for (int i = 0; i < MANY; i++) {
+		snprintf(body, sizeof(body), "mail %s %s %s", i % 2 ? "odd" : "even",
+			 i % 3 ? "" : "third", i >= 601 && i <= 603 ? "single" : "");
+		fixture_mail(store, &(struct mail){ .id = message_id_first(100 * DAY) + i,
+						    .date_ms = 100 * DAY + i * MINUTE,
+						    .subject = "row",
+						    .body = body,
+						    .account = 1,
+						    .attachments = i % 100 == 0,
+						    .label = i % 100 == 0 ? "hundred" : NULL,
+						    .held = (i % 5 ? 1 : 0) + (i % 7 ? 0 : 4) });
+	}
+	fixture_sql(store, "COMMIT");
+}
+
+/* The numbers of a page, from the minutes; every one must hold, in order and without a gap. */
+static int many_page(const struct search_result *page, bool (*holds)(int), int next)
+{
+	size_t k;
+	json_t *hit;
+
+	json_array_foreach(page->hits, k, hit) {
+		int64_t ms = 0;
+		struct threads_error err;
+
+		assert_rc(clock_parse_rfc3339(json_string_value(json_object_get(hit, "date")), &ms,
+					      &err),
+			  0, &err);
+		if (ms < 100 * DAY) /* the older mail of the fixture comes behind all of these */
+			break;
+		while (next >= 0 && !holds(next))
+			next--;
+		assert_int_equal((ms - 100 * DAY) / MINUTE, next);
+		next--;
+	}
+	return next;
+}
+
+static void many_walk(struct fixture *f, const char *query, bool (*holds)(int))
+{
+	struct search_cursor cursor = { 0 };
+	int next = MANY - 1;
+	bool more = true;
+
+	while (more) {
+		CLEANUP(search_result_release) struct search_result page = { 0 };
+
+		run(f, &f->ann, query, SEARCH_NEWEST, cursor, 97, &page);
+		next = many_page(&page, holds, next);
+		more = page.more;
+		cursor = page.next;
+	}
+	while (next >= 0 && !holds(next))
+		next--;
+	if (next >= 0)
+		fail_msg("%s: %d is not found", query, next);
+}
+
+/* Many more than a block of any index, in pages that end anywhere in one: beside a word, and
+ * with indexes of their own. */
+static void pages_cross_the_blocks_of_indexes(void **state)
+{
+	struct fixture *f = *state;
+
+	many_fill(f->store);
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
+		CLEANUP(strbuf_release) struct strbuf query = STRBUF_INIT(200);
+
+		strbuf_addf(&query, "subject:row (%s)", many[i].query);
+		many_walk(f, strbuf_str(&query), many[i].holds);
+		many_walk(f, many[i].query, many[i].holds);
+	}
+}
+
 static void odd_requests_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -500,6 +636,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(narrow_viewers_get_the_same_answers, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(pages_cross_the_blocks_of_indexes, setup, teardown),
 		cmocka_unit_test_setup_teardown(odd_requests_are_refused, setup, teardown),
 	};
 
