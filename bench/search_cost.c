@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * search_cost HUB_DB USER RUNS [--page] < QUERIES: what each query (a line) costs, in a
- * process that has hub.db open, as a role "api" has: CPU ms (best of RUNS), hits, the query.
- * CPU and not wall time, so that the figure stands on a busy machine too. --page: only the
- * hits, without the count that a first page of the web has.
+ * search_cost HUB_DB USER RUNS LIMIT < QUERIES: what the first page of each query (a line)
+ * costs, with its count, in a process that has hub.db open as the role "api" has: CPU ms
+ * (best of RUNS), hits, the query. CPU and not wall time, so that the figure stands on a busy
+ * machine too. LIMIT 1 is the query nearly alone, 20 or 50 are pages with their snippets.
  */
 #include <stdio.h>
 #include <time.h>
@@ -59,17 +59,19 @@ int main(int argc, char **argv)
 	CLEANUP(reader_closep) struct reader *reader = NULL;
 	struct threads_error err = { .text = "" };
 	struct viewer viewer = { 0 };
-	struct search_request request = { .viewer = &viewer, .limit = 50 };
+	struct search_request request = { .viewer = &viewer, .counted = true };
 	char line[LINE_MAX_BYTES];
-	int64_t runs = 1;
+	int64_t runs = 1, limit = 1;
 	int rc;
 
-	if (argc < 4) {
-		fprintf(stderr, "search_cost HUB_DB USER RUNS [--page] < QUERIES\n");
+	if (argc != 5) {
+		fprintf(stderr, "search_cost HUB_DB USER RUNS LIMIT < QUERIES\n");
 		return 2;
 	}
-	request.counted = argc == 4;
 	rc = parse_int(argv[3], 1, 1000, &runs, &err);
+	if (rc == 0)
+		rc = parse_int(argv[4], 1, SEARCH_LIMIT_MAX, &limit, &err);
+	request.limit = (int)limit;
 	if (rc == 0)
 		rc = reader_open(argv[1], &reader, &err);
 	if (rc == 0 && reader_viewer_by_name(reader, argv[2], &viewer, &err) != 1)
