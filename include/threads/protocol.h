@@ -18,7 +18,7 @@
  *	index-parse	mail		one batch, then parse ends
  *	index-imap	mail		account, folders, batches
  *	imap-vault	the password	of that account only
- *	imap-dial	-		"connect": host and port are the supervisor's word
+ *	imap-dial	-		"connect": host, port and network are the supervisor's word
  *
  * Any question may be answered by IPC_ERROR.
  */
@@ -64,9 +64,9 @@ enum frame_type {
 	 *       b ticket key (32 or 0), i listen count, f listening sockets..., [f page of figures, see ipc/metric.h] */
 	CTL_CONFIG = 10,
 	CTL_READY, /* R->S: i Landlock ABI in force (0 = not confined by folder) */
-	CTL_PEER,  /* S->R: i role, i instance, t host, i port, f socket */
-	CTL_START, /* index->S: i role (imap, parse), i instance, t host, i port */
-	CTL_KILL,  /* index->S: i role, i instance */
+	CTL_PEER,  /* S->R: i role, i instance, t host, i port, i private network, f socket */
+	CTL_START, /* index->S: i role (imap, parse), i instance, t host, i port, i private network */
+	CTL_KILL, /* index->S: i role, i instance */
 	CTL_EXITED, /* S->index: i role, i instance, i by signal (number, 0 = exited), i exit status */
 	CTL_BELL,  /* both ways: i bell, i id */
 	CTL_ROLES, /* S->http, api, on every change: i insecure, i count, then for each:
@@ -137,9 +137,9 @@ enum frame_type {
 	INDEX_USER_UPDATE, /* t by user, t public id, t display name ("" = keep), t settings JSON ("" = keep) */
 	INDEX_SETTINGS,       /* t by user, t JSON object of the settings that change */
 	INDEX_ACCOUNT_CREATE, /* t by user, t idempotency key, t name, t owner public id ("" = by user), t type imap|import|sample,
-			       * t policy, t provider, t host, i port, t tls, t user, t ca, i folder count, t folder... */
+			       * t policy, t provider, t host, i port, t tls, t user, t ca, i private network, i folder count, t folder... */
 	INDEX_ACCOUNT_UPDATE, /* t by user, t account, t name ("" = keep), t policy ("" = keep), i imap given,
-			       * [t provider, t host, i port, t tls, t user, t ca], i folders given, [i count, t folder...] */
+			       * [t provider, t host, i port, t tls, t user, t ca, i private network], i folders given, [i count, t folder...] */
 	INDEX_ACCOUNT_DELETE, /* t by user, t account, i keep messages */
 	INDEX_ACCOUNT_STATE,  /* t by user, t account, t paused|active */
 	INDEX_ACCOUNT_TEST, /* t account: a secret was sealed, try the log-in; result in account state */
@@ -152,7 +152,7 @@ enum frame_type {
 	INDEX_UPLOAD_OPEN, /* t import, t file, i offset, i length -> INDEX_UPLOAD_IS: i bytes received so far, f descriptor */
 	INDEX_UPLOAD_IS,
 	INDEX_UPLOAD_NOTED, /* t import, t file, i length of the file now: answered after fdatasync */
-	INDEX_BLOB, /* i row id of the message, i kind (enum blob_kind), then the
+	INDEX_BLOB,         /* i row id of the message, i kind (enum blob_kind), then the
 			     * coordinates that api read: i count, (i pack, i offset, i stored length, i plain length, i codec)...,
 			     * b recipe (see src/store/rebuild.h) -> INDEX_BLOB_IS: i length, f sealed memfd */
 	INDEX_BLOB_IS,

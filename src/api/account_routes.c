@@ -145,6 +145,9 @@ int route_account_create(struct exchange *ex, struct threads_error *err)
 		rc = policy_check(form.policy, err);
 	if (rc == 0)
 		rc = account_form_imap(json_object_get(ex->body, "imap"), NULL, &form, err);
+	if (rc == 0)
+		rc = account_form_network(json_object_get(ex->body, "imap"), &ex->viewer, NULL,
+					  &form, err);
 	if (rc < 0)
 		return rc;
 	if (*form.owner && strcmp(form.owner, ex->viewer.public_id) != 0 &&
@@ -187,6 +190,7 @@ static void update_question(struct frame *f, const struct exchange *ex,
 		frame_put_text(f, form->tls);
 		frame_put_text(f, form->user);
 		frame_put_text(f, form->ca);
+		frame_put_int(f, form->private_network);
 	}
 	frame_put_int(f, form->folders != NULL);
 	if (!form->folders)
@@ -208,6 +212,8 @@ static int update_read(struct exchange *ex, const struct reader_bound *bound,
 		rc = policy_check(form->policy, err);
 	if (rc == 0 && imap)
 		rc = account_form_imap(imap, bound, form, err);
+	if (rc == 0 && imap)
+		rc = account_form_network(imap, &ex->viewer, bound, form, err);
 	if (rc == 0 && !form->folders)
 		rc = account_form_folders(json_object_get(ex->body, "folders"), form, err);
 	if (rc == 0 && strcmp(form->policy, "open") == 0 && !bound->mine)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/account_service.h"
 
+#include <strings.h>
+
 #include "core/number.h"
 
 /* Only a server on this machine may be talked to without TLS. */
@@ -35,7 +37,8 @@ int account_form_imap(const json_t *imap, const struct reader_bound *preset,
 		      struct account_form *form, struct threads_error *err)
 {
 	static const char *const names[] = { "provider", "host", "port",    "tls",
-					     "user",     "ca",   "folders", NULL };
+					     "user",     "ca",   "folders", "private_network",
+					     NULL };
 	int64_t port = 993;
 	int rc;
 
@@ -62,8 +65,36 @@ int account_form_imap(const json_t *imap, const struct reader_bound *preset,
 	if (rc == 0)
 		rc = json_get_int_or(imap, "port", 1, 65535, port, &form->port, err);
 	if (rc == 0)
+		rc = json_get_bool_or(imap, "private_network", preset && preset->private_network,
+				      &form->private_network, err);
+	if (rc == 0)
 		rc = account_form_folders(json_object_get(imap, "folders"), form, err);
 	return rc < 0 ? rc : form_check(form, err);
+}
+
+static bool same_server(const struct reader_bound *preset, const struct account_form *form)
+{
+	int64_t port;
+
+	return preset && strcasecmp(preset->host, form->host) == 0 &&
+	       parse_int(preset->port, 1, 65535, &port, NULL) == 0 && port == form->port;
+}
+
+int account_form_network(const json_t *imap, const struct viewer *viewer,
+			 const struct reader_bound *preset, struct account_form *form,
+			 struct threads_error *err)
+{
+	const bool kept = preset && preset->private_network && same_server(preset, form);
+
+	if (!form->private_network || kept || viewer_manages(viewer))
+		return 0;
+	if (!json_object_get(imap, "private_network")) {
+		form->private_network = false;
+		return 0;
+	}
+	return threads_error_set(err, THREADS_EDENIED,
+				 "only an administrator may let an account connect to a server in "
+				 "our own network");
 }
 
 int account_form_folders(const json_t *folders, struct account_form *form,
@@ -107,6 +138,7 @@ void account_create_question(struct frame *f, const char *by, const char *idempo
 	frame_put_text(f, form->tls);
 	frame_put_text(f, form->user);
 	frame_put_text(f, form->ca);
+	frame_put_int(f, form->private_network);
 	frame_put_int(f, (int64_t)json_array_size(form->folders));
 	json_array_foreach(form->folders, i, folder)
 		frame_put_text(f, json_string_value(folder));

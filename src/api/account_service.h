@@ -12,6 +12,7 @@ struct account_form {
 	const char *name, *policy, *owner;
 	const char *provider, *host, *tls, *user, *ca;
 	int64_t port;
+	bool private_network;
 	const json_t *folders; /* array of texts, or NULL */
 };
 
@@ -19,6 +20,15 @@ struct account_form {
  * host, tls and user are required). Errors: THREADS_EINVAL with words. */
 int account_form_imap(const json_t *imap, const struct reader_bound *preset,
 		      struct account_form *form, struct threads_error *err) MUST_CHECK;
+/*
+ * Whether this viewer may have the hub connect as the form says. An account that reaches
+ * into a private network is an administrator's to make: with it one could look around
+ * there. What he allowed stays allowed while the server stays the same; if somebody
+ * else names another server, the permission ends. Errors: THREADS_EDENIED.
+ */
+int account_form_network(const json_t *imap, const struct viewer *viewer,
+			 const struct reader_bound *preset, struct account_form *form,
+			 struct threads_error *err) MUST_CHECK;
 int account_form_folders(const json_t *folders, struct account_form *form,
 			 struct threads_error *err) MUST_CHECK;
 

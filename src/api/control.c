@@ -262,7 +262,7 @@ static const struct control_verb *verb_find(const char *name)
 
 static int arguments_parse(struct control *control, const char *text, struct threads_error *err)
 {
-	const char *names[ARRAY_SIZE(control->verb->fields) + 3] = { NULL };
+	const char *names[ARRAY_SIZE(control->verb->fields) + 4] = { NULL };
 	size_t count = ARRAY_SIZE(control->verb->fields);
 	int rc = json_parse_object(text, strlen(text), &control->arguments, err);
 
@@ -273,7 +273,8 @@ static int arguments_parse(struct control *control, const char *text, struct thr
 		count--;
 	if (strcmp(control->verb->name, "account add") == 0) {
 		names[count++] = "ca";
-		names[count] = "folders";
+		names[count++] = "folders";
+		names[count] = "private_network";
 	}
 	return json_check_fields(control->arguments, names, err);
 }

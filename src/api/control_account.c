@@ -83,8 +83,8 @@ int control_owner(struct control *control, char out[PUBLIC_ID_SIZE], struct thre
 
 int control_account_add(struct control *control, struct threads_error *err)
 {
-	static const char *const names[] = { "provider", "host", "port",   "tls",
-					     "user",     "ca",   "folders" };
+	static const char *const names[] = { "provider", "host", "port",    "tls",
+					     "user",     "ca",   "folders", "private_network" };
 	CLEANUP(json_freep) json_t *imap = json_object();
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	char owner[PUBLIC_ID_SIZE] = "";

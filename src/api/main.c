@@ -11,19 +11,7 @@
 #include <sys/stat.h>
 
 #include "api/metrics_socket.h"
-#include "ipc/role.h"
-
-static int rules(const struct role_context *role, struct sandbox_rules *ret_rules,
-		 struct threads_error *err)
-{
-	int rc = 0;
-
-	ret_rules->accepts = true;
-	/* Days in searches are the viewer's; without the tables they are those of UTC. */
-	if (access(API_ZONE_DIR, R_OK | X_OK) == 0)
-		rc = sandbox_add_folder(ret_rules, API_ZONE_DIR, SANDBOX_READ, err);
-	return rc < 0 ? rc : role_add_folder(role, ret_rules, "hub", SANDBOX_READ, err);
-}
+#include "api/rules.h"
 
 /* The owner of the data folder may use the control socket, and root. */
 static int owner_of(const char *path, uid_t *ret_uid, struct threads_error *err)
@@ -68,13 +56,10 @@ static int open_role(struct role_context *role, struct threads_error *err)
 						 : rc;
 }
 
-static int on_peer(struct role_context *role, enum role who, int64_t instance, const char *host,
-		   int port, int fd, struct threads_error *err)
+static int on_peer(struct role_context *role, const struct role_peer *peer,
+		   struct threads_error *err)
 {
-	(void)instance;
-	(void)host;
-	(void)port;
-	return api_add_peer(role->state, who, fd, err);
+	return api_add_peer(role->state, peer->role, peer->fd, err);
 }
 
 static int on_control(struct role_context *role, struct frame *f, struct threads_error *err)
@@ -91,7 +76,7 @@ int main(void)
 {
 	static const struct role_program program = {
 		.role = ROLE_API,
-		.rules = rules,
+		.rules = api_rules,
 		.open = open_role,
 		.on_peer = on_peer,
 		.on_control = on_control,

@@ -11,18 +11,10 @@
 #include <sys/stat.h>
 
 #include "auth/auth.h"
+#include "auth/rules.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "crypto/hmac.h"
-#include "ipc/role.h"
-
-/* auth writes in its own folder and sees no other. Threads: the one that hashes. */
-static int rules(const struct role_context *role, struct sandbox_rules *ret_rules,
-		 struct threads_error *err)
-{
-	ret_rules->threads = true;
-	return role_add_folder(role, ret_rules, "auth", SANDBOX_WRITE, err);
-}
 
 /* Passwords and codes pass through jansson's memory: wipe what it gives back. */
 static void json_wipe_free(void *memory)
@@ -67,18 +59,15 @@ static int start(struct role_context *role, struct threads_error *err)
 	return auth_start(role->state, err);
 }
 
-static int on_peer(struct role_context *role, enum role who, int64_t instance, const char *host,
-		   int port, int fd, struct threads_error *err)
+static int on_peer(struct role_context *role, const struct role_peer *peer,
+		   struct threads_error *err)
 {
-	(void)instance;
-	(void)host;
-	(void)port;
 	/* Control connections come through api only. */
-	if (who == ROLE_CTL) {
-		close(fd);
+	if (peer->role == ROLE_CTL) {
+		close(peer->fd);
 		return threads_error_set(err, THREADS_EINVAL, "not a role");
 	}
-	return auth_add_peer(role->state, who, fd, err);
+	return auth_add_peer(role->state, peer->role, peer->fd, err);
 }
 
 static int on_control(struct role_context *role, struct frame *f, struct threads_error *err)
@@ -103,7 +92,7 @@ int main(void)
 {
 	static const struct role_program program = {
 		.role = ROLE_AUTH,
-		.rules = rules,
+		.rules = auth_rules,
 		.open = open_role,
 		.start = start,
 		.on_peer = on_peer,

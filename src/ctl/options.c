@@ -26,6 +26,9 @@ static const struct {
 	[OPT_IMAP] = { "imap", true, "HOST:PORT of the mail server" },
 	[OPT_TLS] = { "tls", true,
 		      "implicit (usually port 993), starttls (143), or none (this machine only)" },
+	[OPT_PRIVATE_NETWORK] = { "private-network", true,
+				  "yes: the server may stand in our own network; no (default: yes "
+				  "if HOST is such an address or localhost)" },
 	[OPT_CA_FILE] = { "ca-file", true,
 			  "certificate of an issuer that only this server uses, PEM" },
 	[OPT_FOLDER] = { "folder", true, "this folder only; may be given more than once" },

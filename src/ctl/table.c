@@ -22,10 +22,10 @@ const struct ctl_verb ctl_verbs[] = {
 	{ "import", "--account NAME [--owner USER] (mbox|maildir|eml) PATH...", "brings mail from files",
 	  2, -1, B(ACCOUNT), B(OWNER), verb_import },
 	{ "account add", "--name NAME [--owner USER] [--policy open|closed] --imap HOST:PORT "
-	  "--tls (implicit|starttls|none) --user U --password-stdin [--ca-file PEM] [--folder F]...",
+	  "--tls (implicit|starttls|none) --user U --password-stdin [--ca-file PEM] [--private-network yes|no] [--folder F]...",
 	  "connects a mailbox, after a live test",
 	  0, 0, B(NAME) | B(IMAP) | B(TLS) | B(USER) | B(PASSWORD_STDIN),
-	  B(OWNER) | B(POLICY) | B(CA_FILE) | B(FOLDER), verb_account_add },
+	  B(OWNER) | B(POLICY) | B(CA_FILE) | B(PRIVATE_NETWORK) | B(FOLDER), verb_account_add },
 	{ "account list", "", "all accounts and their state", 0, 0, 0, 0, verb_account_list },
 	{ "account sync", "NAME [--wait]", "looks for new mail now", 1, 1, 0, B(WAIT), verb_account_sync },
 	{ "account pause", "NAME", "stops collecting", 1, 1, 0, 0, verb_account_state },

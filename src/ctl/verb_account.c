@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/encode.h"
+#include "core/net_range.h"
 #include "core/number.h"
 #include "crypto/seal.h"
 #include "ctl/link.h"
@@ -189,6 +190,14 @@ static int read_ca(const char *path, struct strbuf *ca, struct threads_error *er
 	return strbuf_check(ca, err);
 }
 
+/* Whoever sits at the machine decides; an address of our own network says it by itself. */
+static bool private_network(const struct ctl_args *args, const json_t *typed)
+{
+	return ctl_has(args, OPT_PRIVATE_NETWORK)
+		       ? strcmp(ctl_value(args, OPT_PRIVATE_NETWORK), "yes") == 0
+		       : net_host_is_private(print_field(typed, "host"));
+}
+
 /* What is sent: typed plus name, owner, policy, provider, folders. */
 static json_t *add_arguments(const struct ctl_args *args, const json_t *typed, int64_t port)
 {
@@ -202,6 +211,8 @@ static json_t *add_arguments(const struct ctl_args *args, const json_t *typed, i
 	json_object_set_new(arguments, "owner", json_string(ctl_value(args, OPT_OWNER)));
 	json_object_set_new(arguments, "policy", json_string(ctl_value(args, OPT_POLICY)));
 	json_object_set_new(arguments, "provider", json_string("generic"));
+	json_object_set_new(arguments, "private_network",
+			    json_boolean(private_network(args, typed)));
 	json_object_set_new(arguments, "folders", folders);
 	return arguments;
 }
@@ -209,6 +220,7 @@ static json_t *add_arguments(const struct ctl_args *args, const json_t *typed, i
 static int check_choices(const struct ctl_args *args, struct threads_error *err)
 {
 	const char *tls = ctl_value(args, OPT_TLS), *policy = ctl_value(args, OPT_POLICY);
+	const char *private = ctl_value(args, OPT_PRIVATE_NETWORK);
 
 	if (strcmp(tls, "implicit") != 0 && strcmp(tls, "starttls") != 0 &&
 	    strcmp(tls, "none") != 0)
@@ -216,6 +228,9 @@ static int check_choices(const struct ctl_args *args, struct threads_error *err)
 					 "--tls is implicit, starttls or none");
 	if (policy[0] && strcmp(policy, "open") != 0 && strcmp(policy, "closed") != 0)
 		return threads_error_set(err, THREADS_EINVAL, "--policy is open or closed");
+	if (ctl_has(args, OPT_PRIVATE_NETWORK) && strcmp(private, "yes") != 0 &&
+	    strcmp(private, "no") != 0)
+		return threads_error_set(err, THREADS_EINVAL, "--private-network is yes or no");
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "dial/limit.h"
 #include "dial/target.h"
 #include "ipc/peer.h"
 
@@ -18,6 +19,8 @@ struct dial_link {
 	struct dial_link *next;
 	char host[256];
 	int port;
+	bool private_network;
+	unsigned questions;
 };
 
 /* What threads and the loop share; lives until the last of them lets go. */
@@ -44,6 +47,8 @@ struct dial_question {
 	struct dial_link *link; /* NULL: it went away, or was told that time is over */
 	uint32_t id;
 	int64_t serial;
+	int64_t deadline_ms;
+	const struct dial_job *job; /* NULL: it waits for its turn */
 	struct loop_timer *timer;
 };
 
@@ -52,7 +57,8 @@ struct dial {
 	struct dial_box *box;
 	struct loop_watch *watch;
 	struct dial_link *links;
-	struct dial_question *questions;
+	struct dial_question *questions; /* the oldest first */
+	struct limits limits;
 	size_t link_count, job_count;
 	int64_t last_serial;
 };
@@ -108,7 +114,7 @@ static void answer(struct dial_question *question, struct frame *f)
 static void answer_error(struct dial_question *question, const char *kind, const char *words)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
-	char text[320];
+	char text[400];
 
 	snprintf(text, sizeof(text), "%s: %s", kind, words);
 	frame_begin(&f, IPC_ERROR, question->id);
@@ -135,15 +141,20 @@ static void question_end(struct dial_question *question)
 		at = &(*at)->next;
 	if (*at)
 		*at = question->next;
+	if (question->link)
+		question->link->questions--;
 	loop_timer_remove(question->timer);
 	free(question);
 }
+
+static void start_waiting(struct dial *dial);
 
 static void job_done(struct dial *dial, struct dial_job *job)
 {
 	struct dial_question *question = dial->questions;
 
 	dial->job_count--;
+	limit_done(&dial->limits, job->target.host);
 	while (question && question->serial != job->serial)
 		question = question->next;
 	if (question) {
@@ -176,22 +187,33 @@ static void on_news(int fd, uint32_t events, void *arg)
 		done = job->next;
 		job_done(dial, job);
 	}
+	start_waiting(dial);
 }
 
-/* The thread may still be in the name service; its result will find nobody. */
+/*
+ * The time for the name service is over, or all of it. The thread goes on by
+ * itself; its result will find nobody.
+ */
 static void on_timeout(void *arg)
 {
 	struct dial_question *question = arg;
+	const int64_t left = question->deadline_ms - clock_monotonic_ms();
 
-	answer_error(question, "timeout", "no connection in time");
+	if (left > 0 && question->job && atomic_load(&question->job->result.looked_up)) {
+		loop_timer_set(question->timer, left);
+		return;
+	}
+	answer_error(question, "timeout",
+		     left > 0 && question->job ? "the name service does not answer in time"
+					       : "no connection in time");
 	question_end(question);
 }
 
 /* ---- questions ---- */
 
-static int job_start(struct dial *dial, const struct dial_link *link, int64_t serial,
-		     int64_t timeout_ms)
+static int job_start(struct dial *dial, struct dial_question *question)
 {
+	const struct dial_link *link = question->link;
 	struct dial_job *job = calloc(1, sizeof(*job));
 	pthread_attr_t attr;
 	pthread_t thread;
@@ -200,10 +222,11 @@ static int job_start(struct dial *dial, const struct dial_link *link, int64_t se
 	if (!job)
 		return -1;
 	job->box = dial->box;
-	job->serial = serial;
+	job->serial = question->serial;
 	snprintf(job->target.host, sizeof(job->target.host), "%s", link->host);
 	job->target.port = link->port;
-	job->target.deadline_ms = clock_monotonic_ms() + timeout_ms;
+	job->target.private_network = link->private_network;
+	job->target.deadline_ms = question->deadline_ms;
 	pthread_mutex_lock(&dial->box->lock);
 	dial->box->users++;
 	pthread_mutex_unlock(&dial->box->lock);
@@ -218,7 +241,53 @@ static int job_start(struct dial *dial, const struct dial_link *link, int64_t se
 		return -1;
 	}
 	dial->job_count++;
+	question->job = job;
 	return 0;
+}
+
+/* Starts it if its host and the others leave room; else it waits, or is told that it asks too much. */
+static void question_try(struct dial *dial, struct dial_question *question)
+{
+	const int64_t now_ms = clock_monotonic_ms();
+	const int64_t left = question->deadline_ms - now_ms;
+	const char *host = question->link->host;
+	enum limit_word word;
+
+	if (dial->job_count >= DIAL_JOBS_MAX)
+		return;
+	word = limit_begin(&dial->limits, host, now_ms);
+	if (word == LIMIT_WAIT)
+		return;
+	if (word == LIMIT_GO && job_start(dial, question) == 0) {
+		loop_timer_set(question->timer, left < DIAL_LOOKUP_MS ? left : DIAL_LOOKUP_MS);
+		return;
+	}
+	if (word == LIMIT_GO)
+		limit_done(&dial->limits, host);
+	answer_error(question, "hub-busy", "too many connections are being made");
+	question_end(question);
+}
+
+static void start_waiting(struct dial *dial)
+{
+	struct dial_question *next;
+
+	for (struct dial_question *q = dial->questions; q; q = next) {
+		next = q->next;
+		if (!q->job && q->link)
+			question_try(dial, q);
+		else if (!q->job)
+			question_end(q); /* nobody waits for it any more */
+	}
+}
+
+static void question_append(struct dial *dial, struct dial_question *question)
+{
+	struct dial_question **at = &dial->questions;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = question;
 }
 
 static int ask(struct dial_link *link, uint32_t id, int64_t timeout_ms, struct threads_error *err)
@@ -233,20 +302,21 @@ static int ask(struct dial_link *link, uint32_t id, int64_t timeout_ms, struct t
 	question->link = link;
 	question->id = id;
 	question->serial = ++dial->last_serial;
-	question->next = dial->questions;
-	dial->questions = question;
+	question->deadline_ms = clock_monotonic_ms() + timeout_ms;
+	link->questions++;
+	question_append(dial, question);
 	rc = loop_timer_add(dial->loop, on_timeout, question, &question->timer, err);
 	if (rc < 0) {
 		question_end(question);
 		return rc;
 	}
-	if (dial->job_count >= DIAL_JOBS_MAX ||
-	    job_start(dial, link, question->serial, timeout_ms) < 0) {
-		answer_error(question, "hub-busy", "too many connections are being made");
+	if (link->questions > DIAL_LINK_QUESTIONS_MAX) {
+		answer_error(question, "hub-busy", "too many questions at once");
 		question_end(question);
 		return 0;
 	}
 	loop_timer_set(question->timer, timeout_ms);
+	question_try(dial, question);
 	return 0;
 }
 
@@ -288,25 +358,26 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 	link_remove(arg);
 }
 
-int dial_add_link(struct dial *dial, int fd, enum role role, int64_t instance, const char *host,
-		  int port, struct threads_error *err)
+int dial_add_link(struct dial *dial, const struct role_peer *peer, struct threads_error *err)
 {
+	const struct role_target *target = &peer->target;
 	struct dial_link *link = NULL;
 	struct peer_handler handler = { on_frame, on_closed, NULL };
 	int rc;
 
-	if (host[0] && strlen(host) < sizeof(link->host) && port > 0 &&
+	if (*target->host && strlen(target->host) < sizeof(link->host) && target->port > 0 &&
 	    dial->link_count < DIAL_LINKS_MAX)
 		link = calloc(1, sizeof(*link));
 	if (!link) {
-		close(fd);
+		close(peer->fd);
 		return threads_error_set(err, THREADS_EINVAL, "a link without a target");
 	}
 	link->dial = dial;
-	link->port = port;
-	snprintf(link->host, sizeof(link->host), "%s", host);
+	link->port = target->port;
+	link->private_network = target->private_network;
+	snprintf(link->host, sizeof(link->host), "%s", target->host);
 	handler.arg = link;
-	rc = peer_new(dial->loop, fd, role, instance, &handler, &link->peer, err);
+	rc = peer_new(dial->loop, peer->fd, peer->role, peer->instance, &handler, &link->peer, err);
 	if (rc < 0) {
 		free(link);
 		return rc;

@@ -9,25 +9,7 @@
 #include <signal.h>
 
 #include "dial/dial.h"
-#include "ipc/role.h"
-
-enum { MEMORY_MAX = 512 * 1024 * 1024 };
-
-static int dial_rules(const struct role_context *role, struct sandbox_rules *rules,
-		      struct threads_error *err)
-{
-	/* resolv.conf, hosts, nsswitch.conf; the first may be a link into the second folder. */
-	static const char resolved[] = "/run/systemd/resolve";
-	int rc = sandbox_add_folder(rules, "/etc", SANDBOX_READ, err);
-
-	(void)role;
-	if (rc == 0 && access(resolved, F_OK) == 0)
-		rc = sandbox_add_folder(rules, resolved, SANDBOX_READ, err);
-	rules->sockets_inet = true;
-	rules->threads = true;
-	rules->memory_max = MEMORY_MAX;
-	return rc;
-}
+#include "dial/rules.h"
 
 static int dial_open(struct role_context *role, struct threads_error *err)
 {
@@ -39,10 +21,10 @@ static int dial_open(struct role_context *role, struct threads_error *err)
 	return rc;
 }
 
-static int dial_on_peer(struct role_context *role, enum role peer_role, int64_t instance,
-			const char *host, int port, int fd, struct threads_error *err)
+static int dial_on_peer(struct role_context *role, const struct role_peer *peer,
+			struct threads_error *err)
 {
-	return dial_add_link(role->state, fd, peer_role, instance, host, port, err);
+	return dial_add_link(role->state, peer, err);
 }
 
 static void dial_close(struct role_context *role)

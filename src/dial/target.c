@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "core/clock.h"
+#include "core/net_range.h"
 #include "dial/dial.h"
 
 static void result_set(struct target_result *result, const char *kind, const char *words)
@@ -23,9 +24,33 @@ static void addrinfo_freep(struct addrinfo **list)
 		freeaddrinfo(*list);
 }
 
-bool target_allowed(const struct sockaddr *address)
+bool target_allowed(const struct sockaddr *address, bool private_network)
 {
-	return address->sa_family == AF_INET || address->sa_family == AF_INET6;
+	switch (net_range_of(address)) {
+	case NET_PUBLIC:
+		return true;
+	case NET_PRIVATE:
+		return private_network;
+	case NET_NOBODY:
+		return false;
+	}
+	return false;
+}
+
+/* The same words for every port of a refused address: they do not tell what listens there. */
+static void refuse(const struct target *target, const struct addrinfo *info,
+		   struct target_result *result)
+{
+	const bool private = net_range_of(info->ai_addr) == NET_PRIVATE;
+	char address[INET6_ADDRSTRLEN] = "?";
+
+	(void)getnameinfo(info->ai_addr, info->ai_addrlen, address, sizeof(address), NULL, 0,
+			  NI_NUMERICHOST);
+	result->kind = private ? "private-network" : "unreachable";
+	snprintf(result->words, sizeof(result->words), "%.200s resolves to %s, %s", target->host,
+		 address,
+		 private ? "an address inside a private network"
+			 : "which is not the address of a machine");
 }
 
 static void lookup_failed(struct target_result *result, int error)
@@ -110,25 +135,31 @@ static int try_address(const struct addrinfo *info, int64_t wait_ms, struct targ
 	return 0;
 }
 
-static void try_all(const struct target *target, const struct addrinfo *list,
-		    struct target_result *result)
+void target_connect_any(const struct target *target, const struct addrinfo *list,
+			struct target_result *result)
 {
-	int error = ETIMEDOUT;
+	const struct addrinfo *refused = NULL;
+	int error = 0, count = 0;
 
-	for (const struct addrinfo *info = list; info; info = info->ai_next) {
+	for (const struct addrinfo *info = list; info && count < TARGET_ADDRESSES_MAX;
+	     info = info->ai_next, count++) {
 		const int64_t left = target->deadline_ms - clock_monotonic_ms();
 
-		if (left <= 0)
-			break;
-		if (!target_allowed(info->ai_addr)) {
-			error = EACCES;
+		if (!target_allowed(info->ai_addr, target->private_network)) {
+			refused = info;
 			continue;
 		}
-		error = try_address(info, left < DIAL_ADDRESS_MS ? left : DIAL_ADDRESS_MS, result);
+		error = left > 0
+				? try_address(info, left < DIAL_ADDRESS_MS ? left : DIAL_ADDRESS_MS,
+					      result)
+				: ETIMEDOUT;
 		if (error == 0)
 			return;
 	}
-	connect_failed(result, error);
+	if (refused && error == 0)
+		refuse(target, refused, result);
+	else
+		connect_failed(result, error ? error : EADDRNOTAVAIL);
 }
 
 void target_connect(const struct target *target, struct target_result *ret_result)
@@ -138,11 +169,13 @@ void target_connect(const struct target *target, struct target_result *ret_resul
 	char port[8];
 	int error;
 
-	*ret_result = (struct target_result){ .fd = -1, .kind = "unreachable" };
+	ret_result->fd = -1;
+	ret_result->kind = "unreachable";
 	snprintf(port, sizeof(port), "%d", target->port);
 	error = getaddrinfo(target->host, port, &hints, &list);
+	atomic_store(&ret_result->looked_up, true);
 	if (error)
 		lookup_failed(ret_result, error);
 	else
-		try_all(target, list, ret_result);
+		target_connect_any(target, list, ret_result);
 }

@@ -13,8 +13,8 @@
 
 #include "core/log.h"
 #include "http/policy.h"
+#include "http/rules.h"
 #include "http/site.h"
-#include "ipc/role.h"
 
 enum {
 	HEAD_MS = 30 * 1000,
@@ -31,15 +31,6 @@ struct http_role {
 	struct loop_timer *stop_timer;
 	int64_t stop_at_ms;
 };
-
-static int rules(const struct role_context *role, struct sandbox_rules *ret_rules,
-		 struct threads_error *err)
-{
-	(void)role;
-	(void)err;
-	ret_rules->accepts = true;
-	return 0;
-}
 
 static void raise_fd_limit(int64_t connections)
 {
@@ -98,19 +89,17 @@ static int open_role(struct role_context *role, struct threads_error *err)
 	return serve(state, role, err);
 }
 
-static int on_peer(struct role_context *role, enum role peer_role, int64_t instance,
-		   const char *host, int port, int fd, struct threads_error *err)
+static int on_peer(struct role_context *role, const struct role_peer *peer,
+		   struct threads_error *err)
 {
 	struct http_role *state = role->state;
 
-	(void)host;
-	(void)port;
-	if (peer_role != ROLE_AUTH && peer_role != ROLE_API) {
-		close(fd);
+	if (peer->role != ROLE_AUTH && peer->role != ROLE_API) {
+		close(peer->fd);
 		return threads_error_set(err, THREADS_EINVAL, "http has no business with role %d",
-					 (int)peer_role);
+					 (int)peer->role);
 	}
-	return gateway_add_peer(state->gateway, peer_role, instance, fd, err);
+	return gateway_add_peer(state->gateway, peer->role, peer->instance, peer->fd, err);
 }
 
 static int on_control(struct role_context *role, struct frame *f, struct threads_error *err)
@@ -167,7 +156,7 @@ int main(void)
 {
 	static const struct role_program program = {
 		.role = ROLE_HTTP,
-		.rules = rules,
+		.rules = http_rules,
 		.open = open_role,
 		.on_peer = on_peer,
 		.on_control = on_control,

@@ -50,6 +50,8 @@ static const struct failure_text texts[FAILURE_COUNT] = {
 
 	[FAILURE_HOST_UNKNOWN] = { "host-unknown", "There is no server called {server}.",
 		"Check the spelling of the server's name.", 0 },
+	[FAILURE_PRIVATE_NETWORK] = { "private-network", "{server} resolves to an address inside a private network.",
+		"If that is right, tick “This server is in our own network” in the settings of the account; an administrator may do that. Otherwise check the server's name.", NEVER },
 	[FAILURE_REFUSED] = { "refused", "{server} refuses connections at this port.",
 		"Check the port. With TLS it is usually 993.", 0 },
 	[FAILURE_UNREACHABLE] = { "unreachable", "{server} cannot be reached.",

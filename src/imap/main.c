@@ -14,10 +14,8 @@
 #include <sys/eventfd.h>
 
 #include "core/log.h"
+#include "imap/rules.h"
 #include "imap/worker.h"
-#include "ipc/role.h"
-
-enum { MEMORY_MAX = 1024 * 1024 * 1024 };
 
 static const char bundle_path[] = "/etc/ssl/certs/ca-certificates.crt";
 
@@ -30,16 +28,6 @@ struct imap_process {
 	int done_fd; /* eventfd: the worker ended by itself */
 	struct loop_watch *done_watch;
 };
-
-static int imap_rules(const struct role_context *role, struct sandbox_rules *rules,
-		      struct threads_error *err)
-{
-	(void)role;
-	(void)err;
-	rules->threads = true;
-	rules->memory_max = MEMORY_MAX;
-	return 0;
-}
 
 static int imap_open(struct role_context *role, struct threads_error *err)
 {
@@ -95,15 +83,12 @@ static int imap_start(struct role_context *role, struct threads_error *err)
 	return 0;
 }
 
-static int imap_on_peer(struct role_context *role, enum role peer_role, int64_t instance,
-			const char *host, int port, int fd, struct threads_error *err)
+static int imap_on_peer(struct role_context *role, const struct role_peer *peer,
+			struct threads_error *err)
 {
 	const struct imap_process *p = role->state;
 
-	(void)instance;
-	(void)host;
-	(void)port;
-	return links_offer(p->links, peer_role, fd, err);
+	return links_offer(p->links, peer->role, peer->fd, err);
 }
 
 static void imap_close(struct role_context *role)

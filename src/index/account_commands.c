@@ -20,6 +20,7 @@ static void read_bound(struct frame *f, struct account_bound *bound)
 	bound->tls = frame_get_text(f);
 	bound->login = frame_get_text(f);
 	bound->ca = frame_get_text(f);
+	bound->private_network = frame_get_int_in(f, 0, 1) == 1;
 }
 
 /* i count, t folder... as a JSON list; nothing for none. */
@@ -31,6 +32,18 @@ static int read_folders(struct frame *f, struct strbuf *out, struct threads_erro
 	for (int64_t i = 0; i < count; i++)
 		json_array_append_new(list, json_string(frame_get_text(f)));
 	return count > 0 ? json_append(out, list, err) : 0;
+}
+
+/* Into which network the hub reaches is nobody's private matter. */
+static int audit_network(struct index_role *ix, const char *by, const char *public_id,
+			 const struct account_bound *bound, struct threads_error *err)
+{
+	char detail[320];
+
+	snprintf(detail, sizeof(detail), "%s: %.250s:%d", bound->private_network ? "yes" : "no",
+		 bound->host, bound->port);
+	return audit_add(ix->store, by, "account.private_network", public_id, detail,
+			 clock_now_ms(NULL), err);
 }
 
 static int on_create(struct index_role *ix, struct peer *peer, struct frame *f,
@@ -59,6 +72,8 @@ static int on_create(struct index_role *ix, struct peer *peer, struct frame *f,
 	if (rc == 0)
 		rc = audit_add(ix->store, by, "account.create", strbuf_str(&public_id), new.name,
 			       clock_now_ms(NULL), err);
+	if (rc == 0 && new.bound.private_network)
+		rc = audit_network(ix, by, strbuf_str(&public_id), &new.bound, err);
 	if (rc < 0)
 		return reply_error(peer, f->id, rc, err);
 	role_bell(ix->role, BELL_ACCOUNTS, 0);
@@ -78,6 +93,8 @@ static int find(struct index_role *ix, const char *id, struct account *account,
 static int apply_change(struct index_role *ix, const struct account *account,
 			struct account_change *change, struct threads_error *err)
 {
+	const bool moved =
+		change->bound && change->bound->private_network != account->private_network;
 	bool voided = false;
 	int rc = account_change(ix->store, account->id, change, clock_now_ms(NULL), &voided, err);
 
@@ -85,7 +102,7 @@ static int apply_change(struct index_role *ix, const struct account *account,
 		return rc;
 	ingest_forget_caches(ix->ingest);
 	/* What is connected goes by the old settings: it starts anew with the new ones. */
-	if (voided || change->folders)
+	if (voided || moved || change->folders)
 		schedule_disconnect(ix, account->id);
 	loop_timer_set(ix->jobs_timer, 0);
 	role_bell(ix->role, BELL_ACCESS, 0);
@@ -122,6 +139,8 @@ static int on_update(struct index_role *ix, struct peer *peer, struct frame *f,
 	if (rc == 0)
 		rc = audit_add(ix->store, by, "account.update", account.public_id, policy,
 			       clock_now_ms(NULL), err);
+	if (rc == 0 && change.bound && bound.private_network != account.private_network)
+		rc = audit_network(ix, by, account.public_id, &bound, err);
 	if (rc < 0)
 		return reply_error(peer, f->id, rc, err);
 	role_bell(ix->role, BELL_ACCOUNTS, account.id);

@@ -20,6 +20,7 @@
 #include "index/disk.h"
 #include "index/import.h"
 #include "index/pool.h"
+#include "index/rules.h"
 #include "index/schedule.h"
 #include "ipc/role_name.h"
 #include "store/people.h"
@@ -30,21 +31,6 @@ enum {
 	UPGRADE_MAX_MS = 60 * 60 * 1000,
 	FDS_WANTED = IMPORT_FILES_MAX + 1024,
 };
-
-/* Landlock: hub and packs to write, the sample mailbox to read. */
-static int index_rules(const struct role_context *role, struct sandbox_rules *rules,
-		       struct threads_error *err)
-{
-	const char *sample = config_text(role->config, "sample_dir");
-	int rc = role_add_folder(role, rules, "hub", SANDBOX_WRITE, err);
-
-	if (rc == 0)
-		rc = role_add_folder(role, rules, "packs", SANDBOX_WRITE, err);
-	if (rc == 0 && *sample && access(sample, R_OK) == 0)
-		rc = sandbox_add_folder(rules, sample, SANDBOX_READ, err);
-	rules->threads = true;
-	return rc;
-}
 
 /* threadsctl's files wait here as descriptors, and each parser needs some. */
 static void raise_fd_limit(void)
@@ -240,14 +226,15 @@ static int attach(struct index_role *ix, peer_frame_fn *fn, enum role who, int64
 	return peer_new(ix->role->loop, fd, who, instance, &handler, slot, err);
 }
 
-static int index_on_peer(struct role_context *role, enum role who, int64_t instance,
-			 const char *host, int port, int fd, struct threads_error *err)
+static int index_on_peer(struct role_context *role, const struct role_peer *peer,
+			 struct threads_error *err)
 {
 	struct index_role *ix = role->state;
+	const enum role who = peer->role;
+	const int64_t instance = peer->instance;
+	const int fd = peer->fd;
 	int rc;
 
-	(void)host;
-	(void)port;
 	switch ((int)who) {
 	case ROLE_API:
 		if (instance >= 0 && instance < INDEX_PEERS_MAX)

@@ -73,7 +73,7 @@ static struct parse_slot *slot_new(struct index_role *ix)
 				     .output_fd = -1 };
 	LIST_INSERT_HEAD(&ix->slots, slot, link);
 	if (loop_timer_add(ix->role->loop, on_deadline, slot, &slot->deadline, &err) < 0 ||
-	    role_start(ix->role, ROLE_PARSE, slot->instance, "", 0, &err) < 0) {
+	    role_start(ix->role, ROLE_PARSE, slot->instance, NULL, &err) < 0) {
 		log_error("parse: %s", err.text);
 		slot_free(slot);
 		return NULL;

@@ -30,12 +30,14 @@ static void on_ended(struct imap_session *session);
 static int connect_account(struct index_role *ix, const struct account *account,
 			   enum imap_mode mode, struct threads_error *err)
 {
+	const struct role_target target = { account->host, account->port,
+					    account->private_network };
 	struct imap_session *session;
 	int rc = imap_session_new(ix, account->id, mode, on_ended, &session, err);
 
 	if (rc < 0)
 		return rc;
-	rc = role_start(ix->role, ROLE_IMAP, account->id, account->host, account->port, err);
+	rc = role_start(ix->role, ROLE_IMAP, account->id, &target, err);
 	if (rc < 0)
 		imap_session_free(session);
 	return rc;

@@ -101,19 +101,21 @@ static int wait_for_config(struct role_run *run, struct threads_error *err)
 
 static int take_peer(struct role_run *run, struct frame *f, struct threads_error *err)
 {
-	const enum role who = (enum role)frame_get_int_in(f, 0, ROLE_COUNT - 1);
-	const int64_t instance = frame_get_int(f);
-	const char *host = frame_get_text(f);
-	const int port = (int)frame_get_int_in(f, 0, 65535);
-	const int fd = frame_get_fd(f);
-	int rc = frame_get_end(f, err);
+	struct role_peer peer = { .role = (enum role)frame_get_int_in(f, 0, ROLE_COUNT - 1) };
+	int rc;
 
+	peer.instance = frame_get_int(f);
+	peer.target.host = frame_get_text(f);
+	peer.target.port = (int)frame_get_int_in(f, 0, 65535);
+	peer.target.private_network = frame_get_int_in(f, 0, 1) == 1;
+	peer.fd = frame_get_fd(f);
+	rc = frame_get_end(f, err);
 	if (rc < 0 || !run->program->on_peer) {
-		if (fd >= 0)
-			close(fd);
+		if (peer.fd >= 0)
+			close(peer.fd);
 		return rc;
 	}
-	return run->program->on_peer(&run->role, who, instance, host, port, fd, err);
+	return run->program->on_peer(&run->role, &peer, err);
 }
 
 static void stop(struct role_run *run)
@@ -294,18 +296,23 @@ void role_bell(struct role_context *role, enum bell bell, int64_t id)
 		log_debug("bell lost: %s", err.text);
 }
 
-int role_start(struct role_context *role, enum role which, int64_t instance, const char *host,
-	       int port, struct threads_error *err)
+int role_start(struct role_context *role, enum role which, int64_t instance,
+	       const struct role_target *target, struct threads_error *err)
 {
+	static const struct role_target nowhere = { .host = "" };
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+
+	if (!target)
+		target = &nowhere;
 
 	if (!role->supervisor)
 		return threads_error_set(err, THREADS_EIO, "the supervisor is gone");
 	frame_begin(&f, CTL_START, 0);
 	frame_put_int(&f, which);
 	frame_put_int(&f, instance);
-	frame_put_text(&f, host);
-	frame_put_int(&f, port);
+	frame_put_text(&f, target->host);
+	frame_put_int(&f, target->port);
+	frame_put_int(&f, target->private_network);
 	return peer_send(role->supervisor, &f, err);
 }
 

@@ -25,6 +25,21 @@
 
 enum { ROLE_KEY_BYTES = 32, ROLE_LISTEN_MAX = 4, ROLE_PATH_BYTES = SANDBOX_PATH_BYTES };
 
+/* Where a process may connect to: index decides, the supervisor passes it on, dial obeys. */
+struct role_target {
+	const char *host; /* "" for processes without a server */
+	int port;
+	bool private_network; /* the server may stand in a network of our own */
+};
+
+/* A connection to another role. What it points at is valid during the call. */
+struct role_peer {
+	enum role role;
+	int64_t instance;
+	struct role_target target; /* of an imap process: for dial and vault */
+	int fd;
+};
+
 /* What a role knows from its start. Owned by role_main(); valid until the program ends. */
 struct role_context {
 	enum role role_id;
@@ -55,9 +70,9 @@ struct role_program {
 	/* After confinement, before CTL_READY; threads are started here. May be NULL. */
 	int (*start)(struct role_context *role, struct threads_error *err);
 
-	/* A connection to another role. Takes over fd (close it on failure). host and port are for dial only. */
-	int (*on_peer)(struct role_context *role, enum role peer_role, int64_t instance,
-		       const char *host, int port, int fd, struct threads_error *err);
+	/* Takes over peer->fd (close it on failure). */
+	int (*on_peer)(struct role_context *role, const struct role_peer *peer,
+		       struct threads_error *err);
 
 	/* Other frames from the supervisor: bells, exits, role lists. May be NULL. */
 	int (*on_control)(struct role_context *role, struct frame *f, struct threads_error *err);
@@ -86,9 +101,9 @@ void role_bell(struct role_context *role, enum bell bell, int64_t id);
 /* Work of up to ms follows that answers no watchdog; 0: it is over. */
 void role_busy(struct role_context *role, int64_t ms);
 
-/* Asks the supervisor to start or end a process (index: imap, parse). host/port: for dial, imap only. */
-int role_start(struct role_context *role, enum role which, int64_t instance, const char *host,
-	       int port, struct threads_error *err) MUST_CHECK;
+/* Asks the supervisor to start or end a process (index: imap, parse). target: of imap, else NULL. */
+int role_start(struct role_context *role, enum role which, int64_t instance,
+	       const struct role_target *target, struct threads_error *err) MUST_CHECK;
 int role_kill(struct role_context *role, enum role which, int64_t instance,
 	      struct threads_error *err) MUST_CHECK;
 

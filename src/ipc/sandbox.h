@@ -25,18 +25,23 @@ struct sandbox_folder {
 	enum sandbox_access access;
 };
 
-/* What the role's main.c declares at its top. */
+/*
+ * What src/<role>/rules.c declares. The two lists hold all that the role may
+ * call beyond sandbox_base_calls() and sandbox_base_rare(); -1 ends a list,
+ * NULL is an empty one. tests/ipc/trace_syscalls checks `calls` against what
+ * was seen; what stands in `rare` cannot be seen in a test and says why.
+ */
 struct sandbox_rules {
 	struct sandbox_folder folders[SANDBOX_FOLDERS_MAX]; /* by sandbox_add_folder() */
 	size_t folder_count;                                /* 0: no file at all */
-	const int *syscalls;  /* beyond the common ones below; -1 ends the list. May be NULL */
-	bool sockets_inet;    /* socket(AF_INET/AF_INET6) and connect(): dial only */
-	bool accepts;         /* accept4() on an inherited listening socket */
-	bool threads;         /* clone() of threads, futex is common */
-	bool no_memory_files; /* no memfd_create(): memory_max does not count them */
-	uint64_t memory_max;  /* RLIMIT_AS in bytes, 0 = none; ignored under sanitizers */
-	uint64_t file_max;    /* RLIMIT_FSIZE in bytes, 0 = none */
+	const int *calls, *rare;
+	uint64_t memory_max; /* RLIMIT_AS in bytes, 0 = none; ignored under sanitizers */
+	uint64_t file_max;   /* RLIMIT_FSIZE in bytes, 0 = none */
 };
+
+/* What every role may call; -1 ends the lists. Rare: when memory or the kernel asks for it. */
+const int *sandbox_base_calls(void);
+const int *sandbox_base_rare(void);
 
 /*
  * Lets the role into the folder and all below it; it must exist by sandbox_enter().
@@ -46,10 +51,9 @@ int sandbox_add_folder(struct sandbox_rules *rules, const char *path, enum sandb
 		       struct threads_error *err) MUST_CHECK;
 
 /*
- * Common to all roles: memory, read/write on what is open, epoll, timers,
- * sendmsg/recvmsg, clocks, getrandom, exit, signals of our own, memfd_create.
- * Anything else gives EPERM; exec, ptrace, process_vm_*, kill, pidfd_getfd,
- * mount, io_uring and truncate end the process.
+ * What is not on a list ends the process with SIGSYS after a line in the log that
+ * names the call; the few that libraries try and can do without give an error
+ * (src/ipc/filter.c). Under sanitizers each refused call gives EPERM.
  *
  * insecure	go on without Landlock where the kernel has none (start option).
  * Errors: THREADS_EDENIED when the kernel lacks Landlock and !insecure; THREADS_EIO.

@@ -13,40 +13,13 @@
  */
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
-#include "ipc/role.h"
 #include "parse/batch.h"
 #include "parse/flat_json.h"
+#include "parse/rules.h"
 #include "parse/work.h"
 
-enum {
-	MEMORY_MAX = 1 << 30,   /* address space: a mapped batch, and one message at work */
-	OUTPUT_MAX = 512 << 20, /* index takes no more */
-	STDIN_MAX = 256 << 20,
-};
-
-/* Beyond the common ones: the CPU limit of each message. No folder, no socket. */
-static const int parse_syscalls[] = { SYS_setitimer, -1 };
-
-static void fill_rules(struct sandbox_rules *rules)
-{
-	*rules = (struct sandbox_rules){
-		.syscalls = parse_syscalls,
-		.no_memory_files = true,
-		.memory_max = MEMORY_MAX,
-		.file_max = OUTPUT_MAX,
-	};
-}
-
-static int parse_rules(const struct role_context *role, struct sandbox_rules *rules,
-		       struct threads_error *err)
-{
-	(void)role;
-	(void)err;
-	fill_rules(rules);
-	return 0;
-}
+enum { STDIN_MAX = 256 << 20 };
 
 static int parse_open(struct role_context *role, struct threads_error *err)
 {
@@ -57,15 +30,12 @@ static int parse_open(struct role_context *role, struct threads_error *err)
 	return rc;
 }
 
-static int parse_on_peer(struct role_context *role, enum role peer_role, int64_t instance,
-			 const char *host, int port, int fd, struct threads_error *err)
+static int parse_on_peer(struct role_context *role, const struct role_peer *peer,
+			 struct threads_error *err)
 {
-	(void)instance;
-	(void)host;
-	(void)port;
-	if (peer_role == ROLE_INDEX)
-		return work_attach(role->state, fd, err);
-	close(fd);
+	if (peer->role == ROLE_INDEX)
+		return work_attach(role->state, peer->fd, err);
+	close(peer->fd);
 	return threads_error_set(err, THREADS_EINVAL, "parse talks to index only");
 }
 
@@ -118,11 +88,12 @@ static int print_stdin(const struct mime *mime, struct threads_error *err)
 static int flat_json(bool insecure)
 {
 	CLEANUP(mime_closep) struct mime *mime = NULL;
-	struct sandbox_rules rules;
+	struct sandbox_rules rules = { 0 };
 	struct threads_error err = { 0 };
 	int rc = mime_open(&mime, &err);
 
-	fill_rules(&rules);
+	if (rc == 0)
+		rc = parse_rules(NULL, &rules, &err);
 	if (rc == 0)
 		rc = sandbox_enter(&rules, insecure, &err);
 	if (rc == 0)

@@ -11,7 +11,7 @@ enum { ACCOUNT_NAME_MAX = 200, PORT_MAX = 65535 };
 #define ACCOUNT_COLUMNS                                                                            \
 	"id, owner_id, public_id, name, type, state, policy, provider, host, tls, login, ca,"      \
 	" folders, port, since_ms, next_try_ms, last_ok_ms, failures, pass_ended_ms,"              \
-	" secret_state = 'set', keep_messages"
+	" secret_state = 'set', keep_messages, private_network"
 
 static const char sql_by_key[] = "SELECT public_id FROM idempotency WHERE key = :key";
 static const char sql_key_add[] = "INSERT INTO idempotency (key, public_id, created_ms)"
@@ -25,9 +25,9 @@ static const char sql_policy_default[] =
 static const char sql_name_taken[] = "SELECT 1 FROM account WHERE name = :name";
 static const char sql_add[] =
 	"INSERT INTO account (public_id, name, type, owner_id, policy, state, provider, host, port,"
-	" tls, login, ca, folders, created_ms)"
+	" tls, login, ca, private_network, folders, created_ms)"
 	" VALUES (:public_id, :name, :type, :owner_id, :policy, :state, :provider, :host, :port,"
-	" :tls, :login, :ca, :folders, :now_ms)";
+	" :tls, :login, :ca, :private_network, :folders, :now_ms)";
 static const char sql_find[] = "SELECT " ACCOUNT_COLUMNS " FROM account"
 			       " WHERE public_id = :key OR name = :key"
 			       " ORDER BY public_id = :key DESC LIMIT 1";
@@ -136,6 +136,7 @@ static int account_insert(struct store *store, const struct account_new *account
 	query_bind_text(&q, ":tls", imap ? account->bound.tls : "");
 	query_bind_text(&q, ":login", imap ? account->bound.login : "");
 	query_bind_text(&q, ":ca", imap ? account->bound.ca : "");
+	query_bind_int(&q, ":private_network", imap && account->bound.private_network);
 	query_bind_text(&q, ":folders", account->folders ? account->folders : "");
 	query_bind_int(&q, ":now_ms", now_ms);
 	return query_run(&q, err);
@@ -257,6 +258,7 @@ static int account_take(const struct query *q, struct account *a, struct threads
 		.pass_ended_ms = query_int(q, 18),
 		.secret_set = query_int(q, 19) != 0,
 		.keep_messages = query_int(q, 20) != 0,
+		.private_network = query_int(q, 21) != 0,
 	};
 	snprintf(a->public_id, sizeof(a->public_id), "%s", query_text(q, 2));
 	if (a->name && a->type && a->state && a->policy && a->provider && a->host && a->tls &&

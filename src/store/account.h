@@ -16,6 +16,7 @@
 struct account_bound {
 	const char *provider, *host, *tls, *login, *ca;
 	int port;
+	bool private_network; /* a setting beside them: its change voids nothing */
 };
 
 struct account_new {
@@ -40,6 +41,7 @@ struct account {
 	char *name, *type, *state, *policy;
 	char *provider, *host, *tls, *login, *ca, *folders;
 	int port;
+	bool private_network; /* the server may stand in a network of our own */
 	int64_t since_ms, next_try_ms, last_ok_ms, failures, pass_ended_ms;
 	bool secret_set;
 	bool keep_messages;
@@ -59,7 +61,8 @@ int account_for_import(struct store *store, const char *name, const char *owner,
 
 struct account_change {
 	const char *name, *policy, *folders; /* NULL keeps */
-	const struct account_bound *bound; /* NULL keeps; a change voids the secret: state draft */
+	/* NULL keeps; a change of one of the six voids the secret: state draft. */
+	const struct account_bound *bound;
 };
 /* ret_voided: the secret must be asked for again. Policy tightening is effective at once (deny + epoch). */
 int account_change(struct store *store, int64_t id, const struct account_change *change,

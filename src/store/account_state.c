@@ -24,6 +24,9 @@ static const char sql_set_bound[] =
 	" login = :login, ca = :ca, config_version = config_version + 1, secret_state = 'void',"
 	" state = 'draft', verified_ms = 0, error_kind = '', error_text = '', error_next = '',"
 	" error_detail = '', error_ms = 0, activity = 'idle' WHERE id = :id";
+/* Whoever waits for this change is tried again at once. */
+static const char sql_set_private[] =
+	"UPDATE account SET private_network = :private_network, next_try_ms = 0 WHERE id = :id";
 /* What comes late from a process of an account that is being deleted does not bring it back. */
 static const char sql_set_state[] =
 	"UPDATE account SET state = :state WHERE id = :id AND state <> 'deleting'";
@@ -49,7 +52,8 @@ static const char sql_own_channel[] =
 	" RETURNING id";
 static const char sql_archive[] =
 	"UPDATE account SET type = 'import', state = 'active', name = :name, provider = '',"
-	" host = '', port = 0, tls = '', login = '', ca = '', folders = '', secret_state = 'none',"
+	" host = '', port = 0, tls = '', login = '', ca = '', private_network = 0, folders = '',"
+	" secret_state = 'none',"
 	" activity = 'idle', error_kind = '', error_text = '', error_next = '', error_detail = '',"
 	" error_ms = 0, keep_messages = 1 WHERE id = :id";
 static const char sql_deleting[] =
@@ -115,12 +119,24 @@ static int run_bound(struct store *store, const char *sql, int64_t id,
 	return query_step(&q, err);
 }
 
+static int set_private(struct store *store, int64_t id, bool private_network,
+		       struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_set_private);
+
+	query_bind_int(&q, ":id", id);
+	query_bind_int(&q, ":private_network", private_network);
+	return query_run(&q, err);
+}
+
 /* Changing what a secret is bound to voids it. Sets *voided. */
 static int change_bound(struct store *store, int64_t id, const struct account_bound *bound,
 			bool *voided, struct threads_error *err)
 {
 	int rc = account_bound_check(bound, err);
 
+	if (rc == 0)
+		rc = set_private(store, id, bound->private_network, err);
 	if (rc == 0)
 		rc = run_bound(store, sql_same_bound, id, bound, err);
 	if (rc != 0)

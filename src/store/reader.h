@@ -95,7 +95,8 @@ int reader_ledger(struct reader *reader, const struct viewer *viewer, const char
 struct reader_bound {
 	char public_id[PUBLIC_ID_SIZE];
 	char *name, *state, *provider, *host, *port, *tls, *ca, *user;
-	bool mine; /* the viewer owns it */
+	bool mine;            /* the viewer owns it */
+	bool private_network; /* beside them: the server may stand in a network of our own */
 };
 void reader_bound_release(struct reader_bound *bound);
 int reader_account_bound(struct reader *reader, const struct viewer *viewer, const char *name_or_id,

@@ -10,7 +10,7 @@ static const char sql_accounts[] =
 	" a.error_next, a.error_detail, a.error_ms, a.message_count, a.last_ok_ms, a.host, a.port,"
 	" a.tls, a.provider, a.login, a.ca <> '', a.folders, a.owner_id = :viewer,"
 	" a.pass_started_ms, a.pass_ended_ms, a.pass_read, a.pass_wanted, a.pass_bytes,"
-	" a.secret_state, a.verified_ms"
+	" a.secret_state, a.verified_ms, a.private_network"
 	" FROM account a JOIN user u ON u.id = a.owner_id"
 	" WHERE (:all OR a.owner_id = :viewer)"
 	" AND (:name IS NULL OR a.public_id = :name OR a.name = :name COLLATE NOCASE)"
@@ -23,7 +23,7 @@ static const char sql_account_import[] =
 	" WHERE account_id = :id AND state = 'running' ORDER BY id LIMIT 1";
 static const char sql_account_one[] =
 	"SELECT id, owner_id, public_id, name, state, provider, host, CAST(port AS TEXT), tls, ca,"
-	" login FROM account"
+	" login, private_network FROM account"
 	" WHERE (public_id = :name OR name = :name COLLATE NOCASE) AND (:all OR owner_id = :viewer)";
 static const char sql_folders[] =
 	"SELECT name, display, special, chosen, server_count, message_count, state FROM folder"
@@ -77,6 +77,7 @@ static void imap_put(const struct query *q, json_t *account)
 	json_put_text(imap, "provider", query_text(q, 20));
 	json_put_text(imap, "user", query_text(q, 21));
 	json_put_bool(imap, "has_ca", query_int(q, 22) != 0);
+	json_put_bool(imap, "private_network", query_int(q, 32) != 0);
 	json_put_text(imap, "secret", query_text(q, 30));
 	json_put_time(imap, "verified", query_int(q, 31));
 	folders = json_loads(query_text(q, 23), 0, NULL);
@@ -366,6 +367,7 @@ int reader_account_bound(struct reader *reader, const struct viewer *viewer, con
 	if (rc <= 0)
 		return rc;
 	bound.mine = query_int(&q, 1) == viewer->id;
+	bound.private_network = query_int(&q, 11) != 0;
 	memcpy(bound.public_id, query_text(&q, 2), strnlen(query_text(&q, 2), PUBLIC_ID_LEN));
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		*texts[i] = strdup(query_text(&q, (int)i + 3));

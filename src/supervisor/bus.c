@@ -63,6 +63,7 @@ static void send_peer(struct child *to, const struct child *about, int fd)
 	frame_put_int(&f, about->instance);
 	frame_put_text(&f, about->host);
 	frame_put_int(&f, about->port);
+	frame_put_int(&f, about->private_network);
 	frame_put_fd(&f, fd);
 	send_to(to, &f);
 }
@@ -208,6 +209,7 @@ static int on_start(struct child *from, struct frame *f, struct threads_error *e
 	const int64_t instance = frame_get_int(f);
 	const char *host = frame_get_text(f);
 	const int port = (int)frame_get_int_in(f, 0, 65535);
+	const bool private_network = frame_get_int_in(f, 0, 1) == 1;
 	struct supervisor *s = from->supervisor;
 	struct child *child;
 	int rc = frame_get_end(f, err);
@@ -228,6 +230,7 @@ static int on_start(struct child *from, struct frame *f, struct threads_error *e
 	}
 	snprintf(child->host, sizeof(child->host), "%s", host);
 	child->port = port;
+	child->private_network = private_network;
 	if (which == ROLE_IMAP)
 		need_dial(s);
 	child_start(child);

@@ -33,7 +33,8 @@ struct child {
 	int64_t instance;
 	char host[CHILD_HOST_MAX]; /* imap: what dial may connect to */
 	int port;
-	pid_t pid; /* 0 when not running */
+	bool private_network; /* imap: the server may stand in a network of our own */
+	pid_t pid;            /* 0 when not running */
 	enum child_state state;
 	bool permanent; /* started again when it ends */
 	bool confined;

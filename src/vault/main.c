@@ -10,19 +10,8 @@
 #include <sys/stat.h>
 
 #include "crypto/hmac.h"
-#include "ipc/role.h"
+#include "vault/rules.h"
 #include "vault/vault.h"
-
-enum { MEMORY_MAX = 256 * 1024 * 1024, FILE_BYTES_MAX = 1024 * 1024 * 1024 };
-
-/* vault writes in its own folder and sees no other. */
-static int vault_rules(const struct role_context *role, struct sandbox_rules *rules,
-		       struct threads_error *err)
-{
-	rules->memory_max = MEMORY_MAX;
-	rules->file_max = FILE_BYTES_MAX;
-	return role_add_folder(role, rules, "vault", SANDBOX_WRITE, err);
-}
 
 static int vault_open(struct role_context *role, struct threads_error *err)
 {
@@ -43,12 +32,12 @@ static int vault_open(struct role_context *role, struct threads_error *err)
 	return rc;
 }
 
-static int vault_on_peer(struct role_context *role, enum role peer_role, int64_t instance,
-			 const char *host, int port, int fd, struct threads_error *err)
+static int vault_on_peer(struct role_context *role, const struct role_peer *peer,
+			 struct threads_error *err)
 {
-	const struct vault_place place = { host, port };
+	const struct vault_place place = { peer->target.host, peer->target.port };
 
-	return vault_add_link(role->state, fd, peer_role, instance, &place, err);
+	return vault_add_link(role->state, peer->fd, peer->role, peer->instance, &place, err);
 }
 
 static void vault_close(struct role_context *role)

@@ -77,6 +77,7 @@ static int give_peer(int control_fd, enum role who)
 	frame_put_int(&f, 0);
 	frame_put_text(&f, "");
 	frame_put_int(&f, 0);
+	frame_put_int(&f, 0);
 	frame_put_fd(&f, fds[0]);
 	send_frame(control_fd, &f);
 	close(fds[0]);

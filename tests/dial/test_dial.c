@@ -48,14 +48,21 @@ static int end(void **state)
 	return 0;
 }
 
-static int add_link(struct scene *s, const char *host, int port)
+static int add_link_to(struct scene *s, const char *host, int port, bool private_network)
 {
+	struct role_peer peer = { ROLE_IMAP, 1, { host, port, private_network }, -1 };
 	int pair[2];
 
 	assert_int_equal(
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-	assert_rc(dial_add_link(s->dial, pair[1], ROLE_IMAP, 1, host, port, &err), 0, &err);
+	peer.fd = pair[1];
+	assert_rc(dial_add_link(s->dial, &peer, &err), 0, &err);
 	return pair[0];
+}
+
+static int add_link(struct scene *s, const char *host, int port)
+{
+	return add_link_to(s, host, port, true);
 }
 
 static void send_connect(int fd, int64_t timeout_ms)
@@ -217,11 +224,12 @@ static void test_who_leaves_gets_nothing(void **state)
 static void test_a_link_needs_a_target(void **state)
 {
 	struct scene *s = *state;
+	struct role_peer peer = { ROLE_IMAP, 1, { "", 993, false }, -1 };
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	assert_int_equal(dial_add_link(s->dial, pair[1], ROLE_IMAP, 1, "", 993, &err),
-			 THREADS_EINVAL);
+	peer.fd = pair[1];
+	assert_int_equal(dial_add_link(s->dial, &peer, &err), THREADS_EINVAL);
 	close(pair[0]);
 }
 

@@ -20,7 +20,7 @@ try {
 	await part("first mailbox", alice.page, () => setup.firstMailbox(alice));
 	await part("search and read", alice.page, () => setup.searchAndRead(alice));
 	await part("invitation", bob.page, () => setup.inviteBob(alice, bob));
-	await part("second mailbox", bob.page, () => setup.bobsMailbox(bob));
+	await part("second mailbox", bob.page, () => setup.bobsMailbox(alice, bob));
 	await part("visibility", bob.page, () => setup.visibility(alice, bob));
 	await part("control page", null, hostile.control);
 	await part("alarms", alice.page, () => hostile.alarms(alice));

@@ -61,7 +61,7 @@ export async function setUp(alice) {
 }
 
 /* The form of a new mailbox, up to the live test. Gives back what the browser sent. */
-export async function addMailbox(page, address, secret, port, shot) {
+export async function addMailbox(page, address, secret, port, shot, inside = true) {
 	const sent = [];
 	const listen = (request) => sent.push({ method: request.method(), url: request.url(), body: request.postData() ?? "" });
 	page.on("request", listen);
@@ -74,6 +74,8 @@ export async function addMailbox(page, address, secret, port, shot) {
 	await page.getByText("The server has a certificate of its own authority").click();
 	await page.getByLabel("Certificate of the authority").fill(ca());
 	await page.getByLabel("Password, better an app password").fill(secret);
+	const own = page.getByLabel("This server is in our own network");
+	if (inside) await own.check();
 	if (shot) await look(page, "account-add-2-server");
 	await page.getByRole("button", { name: "Test the sign-in" }).click();
 	return { sent, done: () => page.off("request", listen) };
@@ -181,9 +183,22 @@ export async function inviteBob(alice, bob) {
 	await look(bob.page, "search-nothing-yet");
 }
 
-export async function bobsMailbox(bob) {
+/* His server is this machine: he cannot allow that himself, an administrator can. */
+export async function bobsMailbox(alice, bob) {
 	const { page } = bob;
-	const { sent, done } = await addMailbox(page, "bob@lab.test", "bob-pw", env.IMAPS_PORT, false);
+	const { sent, done } = await addMailbox(page, "bob@lab.test", "bob-pw", env.IMAPS_PORT, false, false);
+	await page.getByText("an address inside a private network").first().waitFor();
+	check("an address inside our network is refused, in words", true);
+	await look(page, "account-add-private");
+	await page.getByRole("button", { name: "Back" }).click();
+	check("an ordinary user cannot allow it", await page.getByLabel("This server is in our own network").isDisabled());
+	const his = (await getIn(alice.page, "/accounts")).accounts.find((a) => a.name === "bob@lab.test");
+	await alice.page.goto(`${base}/accounts/${his.id}`);
+	await alice.page.getByLabel("This server is in our own network").check();
+	await look(alice.page, "account-allow-private");
+	await alice.page.getByRole("button", { name: "Save and test" }).click();
+	await until("the permission", async () => (await getIn(alice.page, `/accounts/${his.id}`)).imap.private_network);
+	await page.getByRole("button", { name: "Test the sign-in" }).click();
 	await page.getByText("The sign-in works.").waitFor();
 	done();
 	check("the password of the second mailbox is sealed, too", sent.every(({ url, body }) => !`${url}${body}`.includes("bob-pw")));

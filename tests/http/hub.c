@@ -345,6 +345,7 @@ void hub_connect(struct hub *hub, enum role role, int64_t instance)
 	frame_put_int(&f, instance);
 	frame_put_text(&f, "");
 	frame_put_int(&f, 0);
+	frame_put_int(&f, 0);
 	frame_put_fd(&f, pair[1]);
 	send_frame(hub->control, &f);
 	close(pair[1]);

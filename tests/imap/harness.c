@@ -97,6 +97,7 @@ static int new_link(struct harness *h, enum role role)
 	frame_put_int(&f, 0);
 	frame_put_text(&f, "");
 	frame_put_int(&f, 0);
+	frame_put_int(&f, 0);
 	frame_put_fd(&f, pair[1]);
 	send_frame(h->control, &f);
 	close(pair[1]);

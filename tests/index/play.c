@@ -78,6 +78,7 @@ static void send_peer(int control, enum role role, int64_t instance, int fd)
 	frame_put_int(&f, instance);
 	frame_put_text(&f, "");
 	frame_put_int(&f, 0);
+	frame_put_int(&f, 0);
 	frame_put_fd(&f, fd);
 	put(control, &f);
 }
@@ -227,6 +228,7 @@ static void on_start(struct play *p, struct frame *f)
 	p->imap_instance = instance;
 	snprintf(p->imap_host, sizeof(p->imap_host), "%s", frame_get_text(f));
 	p->imap_port = (int)frame_get_int(f);
+	p->imap_private = frame_get_int(f) == 1;
 }
 
 static void on_kill(struct play *p, struct frame *f)

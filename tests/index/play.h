@@ -45,6 +45,7 @@ struct play {
 	int64_t parse_instance;
 	char imap_host[256];
 	int imap_port;
+	bool imap_private;
 	bool ready;
 	int bells[BELL_COUNT];
 	uint32_t last_id;

@@ -154,6 +154,7 @@ int64_t play_account(struct play *p, const char *name, char *ret_id)
 	frame_put_text(&f, "implicit");
 	frame_put_text(&f, "olga@example.org");
 	frame_put_text(&f, "");
+	frame_put_int(&f, 0);
 	frame_put_int(&f, 1);
 	frame_put_text(&f, "INBOX");
 	answer = play_do(p, p->api, &f);

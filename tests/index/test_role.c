@@ -280,6 +280,7 @@ static struct play_answer move_host(struct play *p, const char *id, const char *
 	frame_put_text(&f, "olga@example.org");
 	frame_put_text(&f, "");
 	frame_put_int(&f, 0);
+	frame_put_int(&f, 0);
 	return play_do(p, p->api, &f);
 }
 

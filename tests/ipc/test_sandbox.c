@@ -207,6 +207,7 @@ static void remove_place(const struct place *place)
 
 static void test_attempts(void **state)
 {
+	static const int calls[] = { SYS_openat, -1 };
 	struct sandbox_rules rules = { 0 };
 	struct threads_error err;
 	struct place place;
@@ -215,6 +216,7 @@ static void test_attempts(void **state)
 	(void)state;
 	make_place(&place);
 	assert_rc(sandbox_add_folder(&rules, place.own, SANDBOX_READ, &err), 0, &err);
+	rules.calls = calls;
 	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
 		const int outside = outcome(attempts[i].attempt, &place, NULL);
 		const int inside = outcome(attempts[i].attempt, &place, &rules);
@@ -280,13 +282,13 @@ static int make_memory_file(const struct place *place)
 
 static void test_memory_files(void **state)
 {
-	const struct sandbox_rules with = { .memory_max = 0 },
-				   without = { .no_memory_files = true };
+	static const int calls[] = { SYS_memfd_create, -1 };
+	const struct sandbox_rules with = { .calls = calls }, without = { 0 };
 	struct place place = { 0 };
 
 	(void)state;
 	assert_int_equal(outcome(make_memory_file, &place, &with), 0);
-	assert_int_equal(outcome(make_memory_file, &place, &without), EPERM);
+	assert_int_not_equal(outcome(make_memory_file, &place, &without), 0);
 }
 
 int main(void)

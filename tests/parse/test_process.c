@@ -72,6 +72,7 @@ static int give_index(int control_fd)
 	frame_put_int(&f, 0);
 	frame_put_text(&f, "");
 	frame_put_int(&f, 0);
+	frame_put_int(&f, 0);
 	frame_put_fd(&f, fds[0]);
 	send_frame(control_fd, &f);
 	close(fds[0]);

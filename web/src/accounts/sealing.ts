@@ -3,6 +3,7 @@
 import { accounts, Problem } from "../lib/api.ts";
 import { t } from "../lib/i18n.ts";
 import { seal } from "../lib/seal.ts";
+import { session } from "../lib/session.svelte.ts";
 import type { Account, TlsMode } from "../lib/types.ts";
 import type { Server } from "./ServerFields.svelte";
 
@@ -19,6 +20,7 @@ export interface Endpoint {
 	tls: TlsMode;
 	user: string;
 	ca: string;
+	private_network?: boolean; // absent: stays as it is
 }
 
 export function endpointOf(server: Server, provider: string): Endpoint {
@@ -29,6 +31,7 @@ export function endpointOf(server: Server, provider: string): Endpoint {
 		tls: server.tls,
 		user: server.user.trim(),
 		ca: normalCa(server.ca),
+		...(session.administers ? { private_network: server.private_network } : {}),
 	};
 }
 

@@ -121,7 +121,7 @@ export interface NewAccount {
 	name: string;
 	policy: T.Policy;
 	owner?: string;
-	imap: { provider: string; host: string; port: number; tls: T.TlsMode; user: string; ca: string };
+	imap: { provider: string; host: string; port: number; tls: T.TlsMode; user: string; ca: string; private_network?: boolean };
 }
 
 export const auth = {

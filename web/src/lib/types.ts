@@ -172,6 +172,7 @@ export interface Imap {
 	tls: TlsMode;
 	user: string;
 	has_ca?: boolean;
+	private_network?: boolean;
 	secret?: "none" | "set" | "void";
 	verified?: string | null; // the last sign-in that worked
 	folders?: string[];
