@@ -10,7 +10,6 @@ static const int calls[] = {
 	SCMP_SYS(setsockopt),
 	SCMP_SYS(shutdown),
 	SCMP_SYS(memfd_create), /* long bodies of requests, for api */
-	SCMP_SYS(pread64),      /* answers in memory files of api */
 	SCMP_SYS(pwrite64),     /* uploads, into a file of index */
 	-1,
 };

@@ -17,7 +17,6 @@ static const int calls[] = {
 
 static const int rare[] = {
 	SCMP_SYS(ftruncate), /* a batch gives a piece back: a message was too large */
-	SCMP_SYS(pread64),   /* known UIDs, if they are many */
 	SCMP_SYS(lseek),     /* the file of certificates is read again */
 	-1,
 };

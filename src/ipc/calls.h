@@ -13,14 +13,9 @@
 	SCMP_SYS(clone), SCMP_SYS(rseq), SCMP_SYS(set_robust_list), SCMP_SYS(rt_sigaction),        \
 		SCMP_SYS(exit)
 
-/*
- * What SQLite does to a database in WAL mode besides what it writes: opening,
- * looking for its companions, locking (fcntl).
- */
-#define SANDBOX_SQLITE_READ_CALLS SCMP_SYS(pread64)
+/* What SQLite does to a database in WAL mode besides locking (fcntl) and reading it. */
 #define SANDBOX_SQLITE_WRITE_CALLS                                                                 \
-	SANDBOX_SQLITE_READ_CALLS, SCMP_SYS(pwrite64), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate),   \
-		SCMP_SYS(unlink)
+	SCMP_SYS(pwrite64), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate), SCMP_SYS(unlink)
 
 /*
  * And when something is amiss: it waits for a lock, finds a journal, makes its

@@ -15,6 +15,7 @@
 
 /* Seen in every role: its loop, its memory, what it has open, its end. */
 static const int base_calls[] = {
+	SCMP_SYS(pread64),                     /* how much memory it uses, for the status page */
 	SCMP_SYS(read),       SCMP_SYS(write), /* the log, too */
 	SCMP_SYS(close),      SCMP_SYS(sendmsg),    SCMP_SYS(recvmsg),
 	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_ctl),  SCMP_SYS(fcntl),

@@ -10,7 +10,6 @@ enum {
 
 static const int calls[] = {
 	SCMP_SYS(setitimer), /* the CPU limit of each message */
-	SCMP_SYS(pread64),   /* a mailbox that is split */
 	SCMP_SYS(pwrite64),  /* records, into a memory file of index */
 	-1,
 };

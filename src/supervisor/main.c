@@ -182,6 +182,8 @@ static int check_confinement(struct supervisor *s, struct threads_error *err)
 			err, THREADS_EDENIED,
 			"this kernel has no Landlock, so roles cannot be kept apart; "
 			"--insecure-no-landlock starts the hub without");
+	if (s->insecure)
+		log_warning("this kernel has no Landlock: roles are not kept apart");
 	s->role_uids = config_int(s->config, "role_uids");
 	if (geteuid() == 0 && s->role_uids == 0)
 		return threads_error_set(err, THREADS_EDENIED,

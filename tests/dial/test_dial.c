@@ -3,11 +3,14 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 #include "core/clock.h"
 #include "dial/dial.h"
+#include "dial/limit.h"
+#include "dial/target.h"
 #include "ipc/frame.h"
 
 struct scene {
@@ -233,11 +236,185 @@ static void test_a_link_needs_a_target(void **state)
 	close(pair[0]);
 }
 
+/* ---- private networks ---- */
+
+static void expect_refused(struct scene *s, const char *host, int port, bool allowed,
+			   const char *kind)
+{
+	CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+	AUTO_FD int fd = add_link_to(s, host, port, allowed);
+	const char *text;
+
+	send_connect(fd, 5000);
+	assert_int_equal(receive(s, fd, &answer), 1);
+	assert_int_equal(answer.type, IPC_ERROR);
+	(void)frame_get_int(&answer);
+	text = frame_get_text(&answer);
+	if (!has_kind(text, kind))
+		fail_msg("%s gave '%s'", host, text);
+}
+
+/* All the ways to write this machine; each connects when the account says so. */
+static void test_this_machine_needs_a_word(void **state)
+{
+	static const char *const names[] = { "127.0.0.1",  "localhost",  "127.1",
+					     "2130706433", "0x7f000001", "::ffff:127.0.0.1" };
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+		AUTO_FD int fd = add_link_to(s, names[i], s->port, true);
+		AUTO_FD int socket_fd = -1;
+
+		expect_refused(s, names[i], s->port, false, "private-network");
+		send_connect(fd, 5000);
+		assert_int_equal(receive(s, fd, &answer), 1);
+		assert_int_equal(answer.type, DIAL_CONNECTED);
+		(void)frame_get_text(&answer);
+		socket_fd = frame_get_fd(&answer);
+	}
+}
+
+/* No byte leaves for it: the listener sees nobody, and its port is no different from a closed one. */
+static void test_a_refusal_tells_nothing(void **state)
+{
+	struct scene *s = *state;
+	char words[2][400];
+	const int ports[] = { s->port, 1 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+		CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+		AUTO_FD int fd = add_link_to(s, "127.0.0.1", ports[i], false);
+
+		send_connect(fd, 5000);
+		assert_int_equal(receive(s, fd, &answer), 1);
+		(void)frame_get_int(&answer);
+		snprintf(words[i], sizeof(words[i]), "%s", frame_get_text(&answer));
+	}
+	assert_string_equal(words[0], words[1]);
+	assert_non_null(strstr(words[0], "127.0.0.1 resolves to 127.0.0.1, an address inside a "
+					 "private network"));
+	assert_int_equal(fcntl(s->listener, F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(accept4(s->listener, NULL, NULL, SOCK_CLOEXEC), -1);
+	assert_int_equal(errno, EAGAIN);
+}
+
+/* 0.0.0.0 leads to this machine, too: no word allows it. */
+static void test_what_is_no_machine(void **state)
+{
+	static const char *const names[] = { "0.0.0.0",         "0",      "::", "224.0.0.1",
+					     "255.255.255.255", "ff02::1" };
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		expect_refused(s, names[i], s->port, true, "unreachable");
+		expect_refused(s, names[i], s->port, false, "unreachable");
+	}
+}
+
+/* What a name server may answer: each address of it is looked at, not the first alone. */
+static void test_each_address_is_checked(void **state)
+{
+	struct scene *s = *state;
+	struct sockaddr_in inside = { .sin_family = AF_INET, .sin_port = htons((uint16_t)s->port) };
+	struct sockaddr_in nobody = inside;
+	struct addrinfo second = { .ai_family = AF_INET,
+				   .ai_addr = (struct sockaddr *)&inside,
+				   .ai_addrlen = sizeof(inside) };
+	struct addrinfo first = { .ai_family = AF_INET,
+				  .ai_addr = (struct sockaddr *)&nobody,
+				  .ai_addrlen = sizeof(nobody),
+				  .ai_next = &second };
+	struct target target = { .host = "rebind.example.org",
+				 .port = s->port,
+				 .deadline_ms = clock_monotonic_ms() + 5000 };
+
+	inside.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (int allowed = 0; allowed < 2; allowed++) {
+		struct target_result result = { .fd = -1 };
+
+		target.private_network = allowed;
+		target_connect_any(&target, &first, &result);
+		assert_int_equal(result.fd >= 0, allowed);
+		if (result.fd >= 0)
+			close(result.fd);
+		else
+			assert_string_equal(result.kind, "private-network");
+	}
+}
+
+/* ---- limits ---- */
+
+static void test_limits_of_a_host(void **state)
+{
+	static struct limits limits;
+	int64_t now_ms = 1000000;
+	int i;
+
+	(void)state;
+	for (i = 0; i < LIMIT_AT_ONCE; i++)
+		assert_int_equal(limit_begin(&limits, "a.test", now_ms), LIMIT_GO);
+	assert_int_equal(limit_begin(&limits, "A.test", now_ms), LIMIT_WAIT);
+	assert_int_equal(limit_begin(&limits, "b.test", now_ms), LIMIT_GO);
+	limit_done(&limits, "a.test");
+	for (; i < LIMIT_A_MINUTE; i++) {
+		assert_int_equal(limit_begin(&limits, "a.test", now_ms), LIMIT_GO);
+		limit_done(&limits, "a.test");
+	}
+	assert_int_equal(limit_begin(&limits, "a.test", now_ms), LIMIT_TOO_MANY);
+	assert_int_equal(limit_begin(&limits, "a.test", now_ms + 60001), LIMIT_GO);
+}
+
+/* More at once than are made at once: the others wait for their turn, and get it. */
+static void test_others_wait(void **state)
+{
+	enum { MANY = LIMIT_AT_ONCE + 6 };
+	struct scene *s = *state;
+	int fds[MANY];
+
+	assert_int_equal(listen(s->listener, MANY), 0);
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = add_link(s, "127.0.0.1", s->port);
+		send_connect(fds[i], 10000);
+	}
+	for (int i = 0; i < MANY; i++) {
+		CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+
+		assert_int_equal(receive(s, fds[i], &answer), 1);
+		assert_int_equal(answer.type, DIAL_CONNECTED);
+		close(fds[i]);
+	}
+}
+
+static void test_one_process_asks_little_at_once(void **state)
+{
+	struct scene *s = *state;
+	AUTO_FD int fd = add_link(s, "127.0.0.1", s->port);
+	int busy = 0;
+
+	for (int i = 0; i < DIAL_LINK_QUESTIONS_MAX + 3; i++)
+		send_connect(fd, 5000);
+	for (int i = 0; i < DIAL_LINK_QUESTIONS_MAX + 3; i++) {
+		CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+
+		assert_int_equal(receive(s, fd, &answer), 1);
+		busy += answer.type == IPC_ERROR;
+	}
+	assert_in_range(busy, 1, 3);
+}
+
 #define scene_test(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scene_test(test_this_machine_needs_a_word),
+		scene_test(test_a_refusal_tells_nothing),
+		scene_test(test_what_is_no_machine),
+		scene_test(test_each_address_is_checked),
+		scene_test(test_limits_of_a_host),
+		scene_test(test_others_wait),
+		scene_test(test_one_process_asks_little_at_once),
 		scene_test(test_connects_again_and_again),
 		scene_test(test_says_what_is_wrong),
 		scene_test(test_silence_ends_in_time),

@@ -175,7 +175,9 @@ static void add_link(struct world *w, enum role who, int64_t instance)
 		return;
 	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0,
 	     "socketpair");
-	if (program->on_peer(&w->role, who, instance, "127.0.0.1", 1, pair[0], &err) < 0) {
+	const struct role_peer peer = { who, instance, { "127.0.0.1", 1, true }, pair[0] };
+
+	if (program->on_peer(&w->role, &peer, &err) < 0) {
 		close(pair[1]);
 		return;
 	}
