@@ -10,6 +10,7 @@ static const char sql_accounts[] =
 	"SELECT id, type, state, message_count, last_ok_ms, error_kind <> '', failures,"
 	" iif(pass_started_ms > pass_ended_ms AND pass_wanted > pass_read, pass_wanted - pass_read, 0)"
 	" FROM account ORDER BY id LIMIT :most";
+/* The second condition is that of the index. */
 static const char sql_imports[] =
 	"SELECT count(*), ifnull(sum(read_count), 0), ifnull(sum(bytes), 0),"
 	" ifnull(sum(total_bytes), 0) FROM import WHERE state IN ('waiting', 'running')"
