@@ -109,65 +109,6 @@ static const struct guard guards[] = {
 	{ SCMP_SYS(ioctl), { { 1, INT32, FIONREAD } } },
 };
 
-/*
- * What libraries try by themselves and can do without: an error is answer
- * enough. A role that lists the call has it, of course.
- */
-static const struct {
-	int call, error;
-	int argument; /* only if this one is (not) the value; -1: always */
-	enum scmp_compare op;
-	uint64_t value;
-} harmless[] = {
-	{ SCMP_SYS(clone3), ENOSYS, -1, 0, 0 }, /* see clone */
-	/* OpenSSL looks for its configuration, SQLite for random numbers, when first used. */
-	{ SCMP_SYS(openat), EACCES, -1, 0, 0 },
-	{ SCMP_SYS(open), EACCES, -1, 0, 0 },
-	{ SCMP_SYS(stat), EACCES, -1, 0, 0 },
-	{ SCMP_SYS(access), EACCES, -1, 0, 0 },
-	{ SCMP_SYS(faccessat), EACCES, -1, 0, 0 },
-	{ SCMP_SYS(readlink), EACCES, -1, 0, 0 },
-	{ SCMP_SYS(readlinkat), EACCES, -1, 0, 0 },
-	{ SCMP_SYS(newfstatat), EACCES, 3, SCMP_CMP_NE, AT_EMPTY_PATH },
-	/* malloc() asks how many processors there are. */
-	{ SCMP_SYS(sched_getaffinity), EPERM, -1, 0, 0 },
-	/* The resolver looks for a cache, and how the machine's addresses are. */
-	{ SCMP_SYS(socket), EACCES, 0, SCMP_CMP_MASKED_EQ, AF_UNIX },
-	{ SCMP_SYS(socket), EACCES, 0, SCMP_CMP_MASKED_EQ, AF_NETLINK },
-	/* stdio asks whether it writes to a terminal. */
-	{ SCMP_SYS(ioctl), ENOTTY, 1, SCMP_CMP_MASKED_EQ, TCGETS },
-};
-
-#ifdef THREADS_SANITIZE
-/* What ASan and UBSan do on their own behalf, when they start and when they report. */
-static const int sanitizer_calls[] = {
-	SCMP_SYS(prctl),
-	SCMP_SYS(prlimit64),
-	SCMP_SYS(open),
-	SCMP_SYS(openat),
-	SCMP_SYS(readlink),
-	SCMP_SYS(stat),
-	SCMP_SYS(getdents64),
-	SCMP_SYS(mkdir),
-	SCMP_SYS(unlink),
-	SCMP_SYS(getppid),
-	SCMP_SYS(lstat),
-	SCMP_SYS(access),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(sched_yield),
-	SCMP_SYS(getrusage),
-	SCMP_SYS(getuid),
-	SCMP_SYS(geteuid),
-	SCMP_SYS(clock_nanosleep),
-	SCMP_SYS(lseek),
-	SCMP_SYS(pread64),
-	SCMP_SYS(uname),
-	SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(set_robust_list),
-	-1,
-};
-#endif
-
 const int *sandbox_base_calls(void)
 {
 	return base_calls;
@@ -241,6 +182,79 @@ static int add_list(scmp_filter_ctx ctx, const struct sandbox_rules *rules, cons
 	return rc;
 }
 
+#ifdef THREADS_SANITIZE
+/* What ASan and UBSan do on their own behalf, when they start and when they report. */
+static const int sanitizer_calls[] = {
+	SCMP_SYS(prctl),
+	SCMP_SYS(prlimit64),
+	SCMP_SYS(open),
+	SCMP_SYS(openat),
+	SCMP_SYS(readlink),
+	SCMP_SYS(stat),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(mkdir),
+	SCMP_SYS(unlink),
+	SCMP_SYS(getppid),
+	SCMP_SYS(lstat),
+	SCMP_SYS(access),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(getrusage),
+	SCMP_SYS(getuid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(lseek),
+	SCMP_SYS(pread64),
+	SCMP_SYS(uname),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(ioctl),
+	SCMP_SYS(tgkill),
+	-1,
+};
+
+static int add_own(scmp_filter_ctx ctx, const struct sandbox_rules *rules)
+{
+	int rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0); /* see clone */
+
+	(void)rules;
+	for (const int *call = sanitizer_calls; *call != -1 && rc == 0; call++) {
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, *call, 0);
+		rc = rc == -EEXIST ? 0 : rc;
+	}
+	return rc;
+}
+#else
+/*
+ * What libraries try by themselves and can do without: an error is answer
+ * enough. A role that lists the call has it, of course.
+ */
+static const struct {
+	int call, error;
+	int argument; /* only if this one is (not) the value; -1: always */
+	enum scmp_compare op;
+	uint64_t value;
+} harmless[] = {
+	{ SCMP_SYS(clone3), ENOSYS, -1, 0, 0 }, /* see clone */
+	/* OpenSSL looks for its configuration, SQLite for random numbers, when first used. */
+	{ SCMP_SYS(openat), EACCES, -1, 0, 0 },
+	{ SCMP_SYS(open), EACCES, -1, 0, 0 },
+	{ SCMP_SYS(stat), EACCES, -1, 0, 0 },
+	{ SCMP_SYS(access), EACCES, -1, 0, 0 },
+	{ SCMP_SYS(faccessat), EACCES, -1, 0, 0 },
+	{ SCMP_SYS(readlink), EACCES, -1, 0, 0 },
+	{ SCMP_SYS(readlinkat), EACCES, -1, 0, 0 },
+	{ SCMP_SYS(newfstatat), EACCES, 3, SCMP_CMP_NE, AT_EMPTY_PATH },
+	/* malloc() asks how many processors there are. */
+	{ SCMP_SYS(sched_getaffinity), EPERM, -1, 0, 0 },
+	/* The resolver looks for a cache, and how the machine's addresses are. */
+	{ SCMP_SYS(socket), EACCES, 0, SCMP_CMP_MASKED_EQ, AF_UNIX },
+	{ SCMP_SYS(socket), EACCES, 0, SCMP_CMP_MASKED_EQ, AF_NETLINK },
+	/* stdio asks whether it writes to a terminal. */
+	{ SCMP_SYS(ioctl), ENOTTY, 1, SCMP_CMP_MASKED_EQ, TCGETS },
+};
+
 static bool listed(const int *calls, int call)
 {
 	for (; calls && *calls != -1; calls++)
@@ -249,7 +263,7 @@ static bool listed(const int *calls, int call)
 	return false;
 }
 
-static int add_harmless(scmp_filter_ctx ctx, const struct sandbox_rules *rules)
+static int add_own(scmp_filter_ctx ctx, const struct sandbox_rules *rules)
 {
 	int rc = 0;
 
@@ -272,6 +286,7 @@ static int add_harmless(scmp_filter_ctx ctx, const struct sandbox_rules *rules)
 	}
 	return rc;
 }
+#endif
 
 static int fill_filter(scmp_filter_ctx ctx, const struct sandbox_rules *rules)
 {
@@ -280,15 +295,7 @@ static int fill_filter(scmp_filter_ctx ctx, const struct sandbox_rules *rules)
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && rc == 0; i++)
 		rc = add_list(ctx, rules, lists[i]);
-#ifdef THREADS_SANITIZE
-	for (const int *call = sanitizer_calls; *call != -1 && rc == 0; call++) {
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, *call, 0);
-		rc = rc == -EEXIST ? 0 : rc;
-	}
-	return rc;
-#else
-	return rc < 0 ? rc : add_harmless(ctx, rules);
-#endif
+	return rc < 0 ? rc : add_own(ctx, rules);
 }
 
 #ifndef THREADS_SANITIZE
