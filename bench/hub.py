@@ -21,10 +21,14 @@ def free_port():
         return s.getsockname()[1]
 
 
+def binaries():
+    return os.environ.get('THREADS_BIN', os.path.join(ROOT, 'build', 'release'))
+
+
 class Hub:
     def __init__(self, maildir, scratch):
         self.maildir = maildir
-        self.bin = os.environ.get('THREADS_BIN', os.path.join(ROOT, 'build', 'release'))
+        self.bin = binaries()
         self.data = os.path.join(scratch, 'threads')
         self.port = free_port()
         os.makedirs(self.data, 0o711)
@@ -63,10 +67,13 @@ class Hub:
             raise SystemExit('compare: threadsctl %s: %s' % (' '.join(words), done.stderr.decode()))
         return done
 
+    def import_begin(self):
+        return subprocess.Popen([os.path.join(self.bin, 'threadsctl'), '--data', self.data, 'import', '--json', '--account',
+                                 'bench', '--owner', OWNER, 'maildir', self.maildir], stdout=subprocess.PIPE)
+
     def import_mail(self):
         begin = time.monotonic()
-        process = subprocess.Popen([os.path.join(self.bin, 'threadsctl'), '--data', self.data, 'import', '--json', '--account',
-                                    'bench', '--owner', OWNER, 'maildir', self.maildir], stdout=subprocess.PIPE)
+        process = self.import_begin()
         text = process.stdout.read()
         usage = measure.usage_of(process, begin, measure.Watch(process.pid))
         counts = json.loads(text or b'{}')
@@ -79,7 +86,7 @@ class Hub:
         usage = self.import_mail()
         whole = self.stop()
         return {'cpu_s': usage['cpu_s'] + whole['cpu_s'], 'wall_s': usage['wall_s'], 'rss_bytes': whole['rss_bytes'],
-                'stored_bytes': sum(measure.tree_size(os.path.join(self.data, f)) for f in ('hub', 'packs'))}
+                'stored_bytes': measure.tree_size(self.data)}
 
     def search_ms(self, query):
         done = self.ctl('search', '--user', OWNER, '--time', '--limit', '50', '--json', query)

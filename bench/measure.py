@@ -33,18 +33,30 @@ def pss(pid):
     return 0
 
 
+def role(pid):
+    try:
+        with open('/proc/%d/comm' % pid, encoding='ascii', errors='replace') as f:
+            return f.read().strip()
+    except OSError:
+        return 'gone'
+
+
 class Watch:
-    """Samples the memory of a tree of processes until stopped; peak is its largest sum."""
+    """Samples the memory of a tree of processes until stopped: peak is its largest sum,
+    by_role the largest single process of each name."""
 
     def __init__(self, pid):
-        self.pid, self.peak = pid, 0
+        self.pid, self.peak, self.by_role = pid, 0, {}
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self.sample)
         self.thread.start()
 
     def sample(self):
         while True:
-            self.peak = max(self.peak, sum(pss(p) for p in children(self.pid)))
+            seen = [(role(p), pss(p)) for p in children(self.pid)]
+            self.peak = max(self.peak, sum(size for _, size in seen))
+            for name, size in seen:
+                self.by_role[name] = max(size, self.by_role.get(name, 0))
             if self.stopped.wait(0.2):
                 return
 

@@ -188,12 +188,15 @@ static void skip_raw(struct tokenizer *t, const struct tag *tag)
 	while (t->p < t->end) {
 		const char *lt = memchr(t->p, '<', (size_t)(t->end - t->p));
 
-		t->p = lt ? lt : t->end;
-		if ((size_t)(t->end - t->p) >= tag->name_len + 2 && t->p[1] == '/' &&
-		    strncasecmp(t->p + 2, tag->name, tag->name_len) == 0)
+		if (!lt) {
+			t->p = t->end;
 			return;
-		if (lt)
-			t->p++;
+		}
+		t->p = lt;
+		if (t->end - lt >= 2 && (size_t)(t->end - lt) - 2 >= tag->name_len &&
+		    lt[1] == '/' && strncasecmp(lt + 2, tag->name, tag->name_len) == 0)
+			return;
+		t->p++;
 	}
 }
 
