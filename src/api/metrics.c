@@ -284,8 +284,8 @@ static int put_accounts(struct api *api, struct strbuf *out, struct threads_erro
 
 static int put_store(struct api *api, struct strbuf *out, struct threads_error *err)
 {
-	struct reader_import_figures imports;
-	int64_t messages, pack_bytes;
+	struct reader_import_figures imports = { 0 };
+	int64_t messages = 0, pack_bytes = 0;
 	int rc = reader_counts(api->reader, &messages, &pack_bytes, err);
 
 	if (rc == 0)

@@ -33,7 +33,7 @@ static json_t *disk_json(const struct api *api, int64_t packs_bytes, bool stoppe
 
 	status_disk(api, &disk);
 	return json_pack("{sI,sI,sI,sI,sI,sI,sb}", "total", (json_int_t)disk.total, "free",
-			 (json_int_t)disk.free, "hub_bytes", (json_int_t)(disk.database + disk.wal),
+			 (json_int_t)disk.free, "hub_bytes", disk.database + disk.wal,
 			 "packs_bytes", (json_int_t)packs_bytes, "percent",
 			 (json_int_t)disk.percent, "stop_percent",
 			 (json_int_t)api->disk_stop_percent, "stopped", stopped);
@@ -61,7 +61,7 @@ static json_t *list_of(const struct overview *overview, bool errors)
 int status_answer(struct api *api, const struct overview *overview, json_t **ret_status,
 		  struct threads_error *err)
 {
-	int64_t messages, packs_bytes, schema;
+	int64_t messages = 0, packs_bytes = 0, schema = 0;
 	json_t *status;
 	int rc = reader_counts(api->reader, &messages, &packs_bytes, err);
 

@@ -23,7 +23,7 @@ static bool log_timed;
 /* journald says "device:inode" of the stream that it reads. */
 static bool goes_to_journal(void)
 {
-	const char *stream = getenv("JOURNAL_STREAM");
+	const char *stream = getenv("JOURNAL_STREAM"); /* NOLINT(concurrency-mt-unsafe) */
 	char ours[64];
 	struct stat st;
 

@@ -16,9 +16,11 @@ void crash_words(void)
 
 enum { STACK_BYTES = 32 * 1024, LINE_BYTES = 160 };
 
-/* Where the program begins in memory: addresses in the line are offsets for addr2line. */
+/* Where the program begins in memory: addresses in the line are offsets for addr2line.
+ * The linker chose the names. NOLINTBEGIN(bugprone-reserved-identifier,cert-*) */
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
+/* NOLINTEND(bugprone-reserved-identifier,cert-*) */
 
 /* For a crash by a full stack. */
 static char own_stack[STACK_BYTES];

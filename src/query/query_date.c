@@ -13,7 +13,7 @@ static int64_t days_of(int year, int month, int day)
 	const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 	int64_t days = past * 365 + past / 4 - past / 100 + past / 400 - 719162;
 
-	days += before_month[month - 1] + day - 1;
+	days += before_month[(unsigned int)(month - 1) % 12] + day - 1;
 	return days + (leap && month > 2);
 }
 
@@ -119,17 +119,17 @@ bool query_date_parse(const char *text, const struct query_options *options,
 }
 
 /* The day so many months before; the 31st becomes the last one of a shorter month. */
-static int64_t months_before(int64_t today, int months)
+static int64_t months_before(int64_t today, unsigned int months)
 {
 	int year = 1970 + (int)(today / 366), month = 12, day;
 
 	while (days_of(year + 1, 1, 1) <= today)
 		year++;
-	while (days_of(year, month, 1) > today)
+	while (month > 1 && days_of(year, month, 1) > today)
 		month--;
 	day = (int)(today - days_of(year, month, 1)) + 1;
-	year -= months / 12;
-	month -= months % 12;
+	year -= (int)(months / 12);
+	month -= (int)(months % 12);
 	if (month < 1) {
 		month += 12;
 		year--;
@@ -172,7 +172,7 @@ bool query_age_parse(const char *text, const struct query_options *options, int6
 	if (unit == 'd' || unit == 'w')
 		day -= (int64_t)count * (unit == 'w' ? 7 : 1);
 	else
-		day = months_before(day, unit == 'y' ? count * 12 : count);
+		day = months_before(day, (unsigned int)count * (unit == 'y' ? 12 : 1));
 	*ret_ms = zone_utc_ms(options->zone, day * day_ms);
 	return true;
 }
