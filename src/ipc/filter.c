@@ -210,7 +210,6 @@ static const int sanitizer_calls[] = {
 	SCMP_SYS(set_robust_list),
 	SCMP_SYS(newfstatat),
 	SCMP_SYS(ioctl),
-	SCMP_SYS(tgkill),
 	-1,
 };
 

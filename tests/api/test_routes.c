@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/harness.h"
 
+#include "api/account_service.h"
 #include "api/blob.h"
 #include "api/events.h"
 #include "api/openapi.h"
@@ -359,6 +360,58 @@ static void nobody_opens_or_unlocks_an_account_of_others(void **state)
 	assert_int_equal(h->heard_count, 2);
 }
 
+static void only_administrators_reach_inside(void **state)
+{
+	static const char body[] = "{\"name\":\"x\",\"imap\":{\"host\":\"10.0.0.5\",\"user\":\"u\","
+				   "\"private_network\":true}}";
+	struct harness *h = *state;
+	CLEANUP(answer_release) struct answer a = { 0 };
+
+	harness_do(h, BEN, "POST", "accounts", body, &a);
+	assert_int_equal(a.status, 403);
+	assert_int_equal(h->heard_count, 0);
+	harness_do(h, DEE, "POST", "accounts", body, &a);
+	assert_int_equal(h->heard_count, 1);
+}
+
+/* What an administrator allowed is for that server: another one needs his word anew. */
+static void a_permission_is_for_one_server(void **state)
+{
+	static char host[] = "imap.test", port[] = "993";
+	const struct reader_bound allowed = { .host = host, .port = port, .private_network = true };
+	static const struct {
+		const char *imap;
+		enum viewer_role role;
+		int rc;
+		bool reaches;
+	} table[] = {
+		{ "{}", VIEWER_USER, 0, true },
+		{ "{\"host\":\"IMAP.test\",\"private_network\":true}", VIEWER_USER, 0, true },
+		{ "{\"private_network\":false}", VIEWER_USER, 0, false },
+		{ "{\"host\":\"10.0.0.9\"}", VIEWER_USER, 0, false },
+		{ "{\"port\":22}", VIEWER_USER, 0, false },
+		{ "{\"port\":22,\"private_network\":true}", VIEWER_USER, THREADS_EDENIED, true },
+		{ "{\"port\":22}", VIEWER_ADMIN, 0, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		CLEANUP(json_freep) json_t *imap = json_loads(table[i].imap, 0, NULL);
+		const struct viewer viewer = { .role = table[i].role };
+		struct account_form form = { 0 };
+		struct threads_error err;
+		struct reader_bound preset = allowed;
+		int rc;
+
+		preset.provider = preset.tls = preset.user = preset.ca = host;
+		json_object_set_new(imap, "tls", json_string("implicit"));
+		assert_rc(account_form_imap(imap, &preset, &form, &err), 0, &err);
+		rc = account_form_network(imap, &viewer, &preset, &form, &err);
+		assert_int_equal(rc, table[i].rc);
+		assert_int_equal(form.private_network, table[i].reaches);
+	}
+}
+
 static void lists_show_what_is_the_viewers(void **state)
 {
 	struct harness *h = *state;
@@ -659,6 +712,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(nobody_opens_or_unlocks_an_account_of_others, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(only_administrators_reach_inside, setup, teardown),
+		cmocka_unit_test(a_permission_is_for_one_server),
 		cmocka_unit_test_setup_teardown(lists_show_what_is_the_viewers, setup, teardown),
 		cmocka_unit_test_setup_teardown(attachments_are_downloads_but_for_pictures, setup,
 						teardown),
