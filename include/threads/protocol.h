@@ -83,6 +83,7 @@ enum frame_type {
 	 * then for each role but the supervisor: i starts, i CPU ms of ended processes, and i each figure that it counts (ipc/metric.h) */
 	CTL_FIGURES,
 	CTL_SETTINGS, /* S->R: t config text, whole; only live settings differ (config_is_live()) */
+	CTL_LINK_LOST, /* R->S: i role, i instance: that link broke; if both ends live it is made anew (CTL_PEER) */
 
 	/* ---- http -> auth, http -> api: one HTTP request ---- */
 	/* question: t method, t path (decoded, normalised, begins with "/"), t query (raw, without "?"),

@@ -7,6 +7,7 @@
 #include "api/metrics_socket.h"
 #include "api/question.h"
 #include "core/log.h"
+#include "ipc/role.h"
 
 enum { TICK_MS = 500 };
 
@@ -188,10 +189,10 @@ static void link_closed(struct peer *peer, const struct threads_error *why, void
 {
 	struct api_link *link = arg;
 
-	(void)peer;
 	if (why)
 		log_warning("link: %s", why->text);
 	link->peer = NULL;
+	role_link_lost(api_link_of(link->api, ROLE_SUPERVISOR)->peer, peer);
 	question_role_gone(link->api, link->role);
 }
 

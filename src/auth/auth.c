@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "crypto/hkdf.h"
 #include "crypto/hmac.h"
+#include "ipc/role.h"
 #include "ipc/role_name.h"
 #include "store/auth_outbox.h"
 
@@ -61,6 +62,7 @@ int auth_open(const struct auth_options *options, struct auth **ret_auth, struct
 	LIST_INIT(&auth->peers);
 	LIST_INIT(&auth->exchanges);
 	auth->loop = options->loop;
+	auth->supervisor = options->supervisor;
 	auth->clock = options->clock;
 	auth->session_idle_ms = options->session_idle_ms;
 	auth->session_max_ms = options->session_max_ms;
@@ -112,8 +114,10 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 	else if (why)
 		log_warning("link to %s: %s", role_name(peer_role(peer)), why->text);
 	exchange_orphan_all(auth, peer);
-	if (peer == auth->index)
+	if (peer == auth->index) {
 		outbox_index(auth, NULL);
+		role_link_lost(auth->supervisor, peer);
+	}
 	if (peer_role(peer) == ROLE_CTL)
 		auth->control_count--;
 	LIST_REMOVE(link, link);

@@ -21,6 +21,7 @@ struct auth_options {
 	const unsigned char *ticket_key; /* TICKET_KEY_LEN */
 	int64_t session_idle_ms, session_max_ms;
 	struct clock clock;
+	struct peer *supervisor; /* borrowed; NULL in tests: nobody makes lost links anew */
 };
 
 struct auth;

@@ -22,6 +22,7 @@ struct auth_link_peer {
 
 struct auth {
 	struct loop *loop;
+	struct peer *supervisor; /* borrowed, may be NULL */
 	struct db *db;
 	struct clock clock;
 	struct hasher *hasher;

@@ -29,6 +29,7 @@ static int open_role(struct role_context *role, struct threads_error *err)
 	char folder[ROLE_PATH_BYTES], path[ROLE_PATH_BYTES];
 	struct auth_options options = {
 		.loop = role->loop,
+		.supervisor = role->supervisor,
 		.db_path = path,
 		.base_url = config_text(role->config, "public_url"),
 		.key = role->key,

@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "http/fields.h"
 #include "http/gateway_internal.h"
+#include "ipc/role.h"
 #include "ipc/role_name.h"
 
 enum { TICK_MS = 250 };
@@ -191,6 +192,7 @@ static void on_peer_closed(struct peer *peer, const struct threads_error *why, v
 		LIST_REMOVE(up, link);
 		free(up);
 	}
+	role_link_lost(gateway->supervisor, peer);
 	LIST_FOREACH(ex, &gateway->exchanges, link) {
 		if (ex->renewer == peer)
 			ex->renewer = NULL;
@@ -354,6 +356,11 @@ int gateway_new(struct loop *loop, const char *origin, const struct gateway_limi
 	}
 	*ret_gateway = gateway;
 	return 0;
+}
+
+void gateway_set_supervisor(struct gateway *gateway, struct peer *supervisor)
+{
+	gateway->supervisor = supervisor;
 }
 
 struct gateway *gateway_free(struct gateway *gateway)

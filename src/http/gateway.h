@@ -32,6 +32,9 @@ int gateway_new(struct loop *loop, const char *origin, const struct gateway_limi
 		struct gateway **ret_gateway, struct threads_error *err) MUST_CHECK;
 struct gateway *gateway_free(struct gateway *gateway); /* accepts NULL, returns NULL */
 
+/* Who makes lost links anew; borrowed. Without (in tests) nobody does. */
+void gateway_set_supervisor(struct gateway *gateway, struct peer *supervisor);
+
 /* A connection to auth or api; takes over fd. */
 int gateway_add_peer(struct gateway *gateway, enum role role, int64_t instance, int fd,
 		     struct threads_error *err) MUST_CHECK;

@@ -46,6 +46,7 @@ LIST_HEAD(upstream_list, upstream);
 
 struct gateway {
 	struct loop *loop;
+	struct peer *supervisor; /* borrowed, may be NULL */
 	struct loop_timer *tick;
 	struct gateway_limits limits;
 	char *origin;

@@ -67,6 +67,8 @@ static int serve(struct http_role *state, const struct role_context *role,
 	int rc = gateway_new(role->loop, origin, &gateway_defaults, &state->gateway, err);
 
 	if (rc == 0)
+		gateway_set_supervisor(state->gateway, role->supervisor);
+	if (rc == 0)
 		rc = site_new(&setup, state->gateway, &state->site, err);
 	if (rc < 0)
 		return rc;

@@ -20,6 +20,12 @@ static void server_run(struct http_server *server)
 	MHD_UNSIGNED_LONG_LONG wait_ms = 0;
 
 	MHD_run(server->daemon);
+	/* Without a free descriptor MHD stops to accept until a connection ends, and then looks
+	 * at the listening socket only in its next turn: nothing else might bring that. */
+	if (server->conn_ended) {
+		server->conn_ended = false;
+		MHD_run(server->daemon);
+	}
 	if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES)
 		loop_timer_set(server->run_timer, wait_ms > 60000 ? 60000 : (int64_t)wait_ms);
 	else
@@ -125,13 +131,15 @@ static void conn_begin(struct http_server *server, struct MHD_Connection *mhd, v
 static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 			  enum MHD_ConnectionNotificationCode code)
 {
+	struct http_server *server = arg;
 	struct http_conn *conn = *context;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		conn_begin(arg, mhd, context);
+		conn_begin(server, mhd, context);
 	} else if (conn) {
+		server->conn_ended = true;
 		LIST_REMOVE(conn, link);
-		((struct http_server *)arg)->conn_count--;
+		server->conn_count--;
 		*context = NULL;
 		free(conn);
 	}

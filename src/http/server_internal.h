@@ -33,6 +33,7 @@ struct http_server {
 	struct http_handler handler;
 	struct http_conn_list conns;
 	size_t conn_count;
+	bool conn_ended; /* in the turn of MHD that runs */
 	size_t busy;
 	bool closing;
 };

@@ -52,6 +52,7 @@ struct index_role {
 	struct loop_timer *tick;        /* the next slice of the first parsed batch */
 	bool disk_full;
 	int disk_percent;
+	int disk_level; /* 0, or the last of 70, 80, 90 that it passed */
 	struct loop_timer *disk_timer;
 
 	struct session_list sessions;

@@ -203,6 +203,15 @@ static void on_peer_closed(struct peer *peer, const struct threads_error *why, v
 	import_peer_gone(ix, peer);
 }
 
+static void on_peer_lost(struct peer *peer, const struct threads_error *why, void *arg)
+{
+	struct index_role *ix = arg;
+
+	if (peer_role(peer) == ROLE_VAULT)
+		role_link_lost(ix->role->supervisor, peer);
+	on_peer_closed(peer, why, ix);
+}
+
 /* vault only answers VAULT_DELETE, and with id 0 not even that. */
 static int on_vault(struct peer *peer, struct frame *f, void *arg, struct threads_error *err)
 {
@@ -216,7 +225,7 @@ static int on_vault(struct peer *peer, struct frame *f, void *arg, struct thread
 static int attach(struct index_role *ix, peer_frame_fn *fn, enum role who, int64_t instance, int fd,
 		  struct peer **slot, struct threads_error *err)
 {
-	const struct peer_handler handler = { fn, on_peer_closed, ix };
+	const struct peer_handler handler = { fn, on_peer_lost, ix };
 
 	struct peer *old = *slot;
 

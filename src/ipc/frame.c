@@ -216,7 +216,10 @@ int frame_recv(int fd, struct frame *f, struct threads_error *err)
 	if (n == 0)
 		return 0;
 	collect_fds(f, &msg);
-	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+	if (msg.msg_flags & MSG_CTRUNC)
+		return threads_error_set(err, THREADS_EIO,
+					 "no room for the descriptors of a frame");
+	if (msg.msg_flags & MSG_TRUNC)
 		return malformed(f, "too large", err);
 	if ((size_t)n < sizeof(head) || head.magic != FRAME_MAGIC ||
 	    head.len != (size_t)n - sizeof(head) || head.fd_count != f->fd_count)

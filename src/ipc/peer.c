@@ -29,7 +29,8 @@ struct peer {
 	size_t backlog;
 	uint32_t last_id;
 	bool paused;
-	bool busy; /* inside a callback: freeing waits for its end */
+	bool overflown; /* it does not read: closed as soon as nobody is busy with it */
+	bool busy;      /* inside a callback: freeing waits for its end */
 	bool dead;
 };
 
@@ -108,8 +109,14 @@ static void on_retry(void *arg)
 	struct peer *peer = arg;
 	struct threads_error err;
 
-	if (!peer->dead && flush(peer, &err) < 0)
+	if (peer->dead)
+		return;
+	if (peer->overflown) {
+		(void)threads_error_set(&err, THREADS_ELIMIT, "the peer does not read its frames");
 		peer_lost(peer, &err);
+	} else if (flush(peer, &err) < 0) {
+		peer_lost(peer, &err);
+	}
 }
 
 /* One frame to the owner. Returns 1, 0 when nothing is left to read, < 0 when the peer must go. */
@@ -188,6 +195,9 @@ static int enqueue(struct peer *peer, const struct frame *f, struct threads_erro
 
 	if (peer->backlog == PEER_QUEUE_MAX) {
 		metric_add(METRIC_FRAMES_DROPPED, 0, 1);
+		/* Not now: who sends goes on to use it. */
+		peer->overflown = true;
+		loop_timer_set(peer->retry, 0);
 		return threads_error_set(err, THREADS_ELIMIT, "the peer does not read its frames");
 	}
 	q = calloc(1, sizeof(*q));

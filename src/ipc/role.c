@@ -329,6 +329,20 @@ int role_kill(struct role_context *role, enum role which, int64_t instance,
 	return peer_send(role->supervisor, &f, err);
 }
 
+void role_link_lost(struct peer *supervisor, const struct peer *lost)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct threads_error err;
+
+	if (!supervisor)
+		return;
+	frame_begin(&f, CTL_LINK_LOST, 0);
+	frame_put_int(&f, peer_role(lost));
+	frame_put_int(&f, peer_instance(lost));
+	if (peer_send(supervisor, &f, &err) < 0)
+		log_debug("link: %s", err.text);
+}
+
 void role_busy(struct role_context *role, int64_t ms)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;

@@ -98,6 +98,14 @@ int role_main(const struct role_program *program);
 /* Rings a doorbell at the roles that listen to it (enum bell in protocol.h). Best effort. */
 void role_bell(struct role_context *role, enum bell bell, int64_t id);
 
+/*
+ * The link to another role broke. If that role ended, a new link comes with its
+ * successor; if it lives (it closed us as broken, or we it), the supervisor
+ * makes a new one now. Said by the role that stands first in the table of
+ * links (bus.c). supervisor may be NULL.
+ */
+void role_link_lost(struct peer *supervisor, const struct peer *lost);
+
 /* Work of up to ms follows that answers no watchdog; 0: it is over. */
 void role_busy(struct role_context *role, int64_t ms);
 

@@ -317,6 +317,41 @@ static int on_figures(const struct child *from, const struct frame *f, struct th
 	return from->control ? peer_send(from->control, &answer, err) : 0;
 }
 
+/* Whether it ended and we were only not told yet. */
+static bool has_ended(const struct child *child)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	       info.si_pid != 0;
+}
+
+/* The first of the two in the table of links asks, so that one loss makes one link. */
+static int on_link_lost(struct child *from, struct frame *f, struct threads_error *err)
+{
+	const enum role which = (enum role)frame_get_int_in(f, 0, ROLE_COUNT - 1);
+	const int64_t instance = frame_get_int(f);
+	struct child *other;
+	size_t i = 0;
+	int rc = frame_get_end(f, err);
+
+	if (rc < 0)
+		return rc;
+	while (i < ARRAY_SIZE(links) && !(links[i].a == from->role && links[i].b == which))
+		i++;
+	if (i == ARRAY_SIZE(links))
+		return threads_error_set(err, THREADS_EINVAL, "does not ask for a link to %s",
+					 role_name(which));
+	other = child_find(from->supervisor, which, instance);
+	if (!other || other->state != CHILD_READY || other->stopping || other->leaving ||
+	    !other->permanent || from->state != CHILD_READY || has_ended(other))
+		return 0;
+	log_notice("role=%s instance=%lld its link to %s is made anew", role_name(from->role),
+		   (long long)from->instance, role_name(which));
+	link_children(from, other);
+	return 0;
+}
+
 static int on_frame(struct peer *peer, struct frame *f, void *arg, struct threads_error *err)
 {
 	struct child *child = arg;
@@ -343,6 +378,8 @@ static int on_frame(struct peer *peer, struct frame *f, void *arg, struct thread
 		return on_memory(child, f, err);
 	case CTL_FIGURES:
 		return on_figures(child, f, err);
+	case CTL_LINK_LOST:
+		return on_link_lost(child, f, err);
 	default:
 		return threads_error_set(err, THREADS_EINVAL, "unknown frame %u", f->type);
 	}
@@ -359,7 +396,9 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 			    (long long)child->instance, why->text);
 	child->control = NULL;
 	child->state = child->state == CHILD_READY ? CHILD_DOWN : child->state;
-	if (why && why->code != THREADS_EIO)
+	if (why && why->code == THREADS_ELIMIT)
+		child_kill(child, CAUSE_WATCHDOG, "it does not read what it is sent");
+	else if (why && why->code != THREADS_EIO)
 		child_kill(child, CAUSE_PROTOCOL, "it sent what it may not send");
 	else if (!child->stopping)
 		child_leaves(child);

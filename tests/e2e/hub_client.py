@@ -52,16 +52,19 @@ def totp(secret, at=None):
 
 
 class Hub:
-    def __init__(self, port, name='hub', **settings):
+    def __init__(self, port, name='hub', inside='/var/tmp', uid=None, **settings):
+        """uid: as an ordinary user, all roles under this one uid."""
         os.makedirs(OUT, exist_ok=True)
-        self.port, self.name = port, name
-        self.folder = tempfile.mkdtemp(prefix='threads-e2e.', dir='/var/tmp')
+        self.port, self.name, self.uid = port, name, uid
+        self.folder = tempfile.mkdtemp(prefix='threads-e2e.', dir=inside)
         os.chmod(self.folder, 0o755)
         self.data = os.path.join(self.folder, 'data')
         os.makedirs(self.data, 0o711)
         self.conf = os.path.join(self.folder, 'threads.conf')
+        if uid:
+            os.chown(self.data, uid, uid)
         settings = dict({'data_dir': self.data, 'listen': '127.0.0.1:%d' % port,
-                         'role_uids': ROLE_UIDS if os.geteuid() == 0 else 0}, **settings)
+                         'role_uids': ROLE_UIDS if os.geteuid() == 0 and not uid else 0}, **settings)
         with open(self.conf, 'w', encoding='utf-8') as f:
             f.writelines('%s = %s\n' % pair for pair in settings.items())
         self.log_path = os.path.join(OUT, name + '.log')
@@ -76,7 +79,8 @@ class Hub:
     def start(self):
         with open(self.log_path, 'ab') as log:
             self.process = subprocess.Popen([*self.launcher, os.path.join(BIN, 'threadsd'), '--config', self.conf],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, user=self.uid,
+                                            group=self.uid, extra_groups=[] if self.uid else None)
         end = time.monotonic() + 60
         while time.monotonic() < end and self.process.poll() is None:
             if self.ready() == 200:

@@ -90,7 +90,7 @@ static void test_slow_reader_gets_everything(void **state)
 	loop_free(fx.loop);
 }
 
-static void test_reader_that_never_reads_is_refused(void **state)
+static void test_reader_that_never_reads_is_closed(void **state)
 {
 	struct fixture fx = { 0 };
 	int rc = 0;
@@ -101,8 +101,11 @@ static void test_reader_that_never_reads_is_refused(void **state)
 	for (int i = 0; i < 20000 && rc == 0; i++)
 		rc = send_int(fx.a, 1);
 	assert_int_equal(rc, THREADS_ELIMIT);
-	peer_free(fx.a);
-	peer_free(fx.b);
+	/* And closed, but not while it is being used. */
+	assert_int_equal(fx.seen.closed, 0);
+	turn(&fx, 4);
+	assert_int_equal(fx.seen.closed, 2);
+	assert_int_equal(fx.seen.closed_with_reason, 1);
 	loop_free(fx.loop);
 }
 
@@ -153,7 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slow_reader_gets_everything),
-		cmocka_unit_test(test_reader_that_never_reads_is_refused),
+		cmocka_unit_test(test_reader_that_never_reads_is_closed),
 		cmocka_unit_test(test_bad_frame_closes_only_that_peer),
 		cmocka_unit_test(test_peer_may_be_freed_in_its_callback),
 		cmocka_unit_test(test_frames_before_the_end_are_delivered),
