@@ -49,11 +49,9 @@ static int on_user_state(struct index_role *ix, struct peer *peer, struct frame 
 
 	if (rc < 0)
 		return rc;
-	rc = user_set_state(ix->store, public_id, state, clock_now_ms(NULL), err);
+	rc = sample_on_state(ix, public_id, state, err);
 	role_bell(ix->role, BELL_USERS, 0);
 	role_bell(ix->role, BELL_ACCESS, 0);
-	if (rc == 1)
-		sample_begin(ix);
 	return reply(peer, f->id, rc, err);
 }
 

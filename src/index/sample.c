@@ -79,16 +79,20 @@ int sample_start(struct index_role *ix, const struct import *import, struct thre
 	return rc;
 }
 
-static int sample_make(struct index_role *ix, struct threads_error *err)
+/* Its rows. Returns 1, or 0 if none is wanted. */
+static int sample_create(struct index_role *ix, struct import *ret_import,
+			 struct threads_error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf public_id = STRBUF_INIT(64);
 	struct import_new new = { .source = "sample", .format = "eml", .label = "sample" };
 	const int64_t now_ms = clock_now_ms(NULL);
 	char owner[27];
-	struct import import;
 	int64_t import_id;
-	int rc = user_first_owner(ix->store, owner, err);
+	int rc;
 
+	if (!*config_text(ix->role->config, "sample_dir"))
+		return 0;
+	rc = user_first_owner(ix->store, owner, err);
 	if (rc <= 0)
 		return rc;
 	rc = account_for_import(ix->store, "Sample mailbox", owner, "sample", now_ms,
@@ -97,16 +101,42 @@ static int sample_make(struct index_role *ix, struct threads_error *err)
 		return rc;
 	new.owner = owner;
 	rc = import_create(ix->store, &new, now_ms, &import_id, &public_id, err);
-	if (rc < 0)
-		return rc;
-	rc = import_get(ix->store, import_id, &import, err);
-	return rc <= 0 ? rc : sample_start(ix, &import, err);
+	return rc < 0 ? rc : import_get(ix->store, import_id, ret_import, err);
 }
 
-void sample_begin(struct index_role *ix)
+/* In one transaction, so that an index that dies amid it leaves no owner without a sample. */
+static int activate_with_sample(struct index_role *ix, const char *public_id, const char *state,
+				struct import *ret_import, struct threads_error *err)
 {
-	struct threads_error err = { 0 };
+	CLEANUP(db_scope_end) struct db *scope = NULL;
+	bool wanted = false;
+	int rc = db_scope_begin(store_db(ix->store), &scope, err);
 
-	if (*config_text(ix->role->config, "sample_dir") && sample_make(ix, &err) < 0)
-		log_warning("sample mailbox: %s", err.text);
+	if (rc == 0)
+		rc = user_set_state(ix->store, public_id, state, clock_now_ms(NULL), err);
+	if (rc == 1) {
+		rc = sample_create(ix, ret_import, err);
+		wanted = rc == 1;
+	}
+	if (rc >= 0)
+		rc = db_scope_commit(&scope, err);
+	return rc < 0 ? rc : wanted;
+}
+
+int sample_on_state(struct index_role *ix, const char *public_id, const char *state,
+		    struct threads_error *err)
+{
+	struct threads_error why = { 0 };
+	struct import import;
+	int rc = activate_with_sample(ix, public_id, state, &import, &why);
+
+	if (rc > 0 && sample_start(ix, &import, &why) < 0)
+		log_warning("sample mailbox: %s", why.text);
+	if (rc >= 0)
+		return 0;
+	/* Nobody is kept out for want of a sample; what else is wrong shows again here. */
+	rc = user_set_state(ix->store, public_id, state, clock_now_ms(NULL), err);
+	if (rc == 1)
+		log_warning("sample mailbox: %s", why.text);
+	return rc < 0 ? rc : 0;
 }

@@ -6,8 +6,10 @@
 #include "index/index.h"
 #include "store/import.h"
 
-/* The first owner is active: gives him the sample mailbox, if there is one configured. */
-void sample_begin(struct index_role *ix);
+/* Sets the state of a user; with the first active owner comes the sample mailbox, if one is configured.
+ * Errors: those of user_set_state(). */
+int sample_on_state(struct index_role *ix, const char *public_id, const char *state,
+		    struct threads_error *err) MUST_CHECK;
 int sample_start(struct index_role *ix, const struct import *import,
 		 struct threads_error *err) MUST_CHECK;
 
