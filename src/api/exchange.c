@@ -259,7 +259,8 @@ void exchange_sentence(struct strbuf *out, const char *words)
 	if (len == 0)
 		return;
 	strbuf_add_char(out, (char)toupper((unsigned char)words[0]));
-	strbuf_add(out, words + 1, len - 1);
+	/* Words about input may hold a part of it, cut anywhere. */
+	utf8_append_repaired(out, words + 1, len - 1);
 	if (!strchr(".!?", words[len - 1]))
 		strbuf_add_char(out, '.');
 }

@@ -4,8 +4,9 @@
 #include <inttypes.h>
 
 #include "core/clock.h"
+#include "core/utf8.h"
 
-enum { JSON_DEPTH_MAX = 32 };
+enum { JSON_DEPTH_MAX = 32, FIELD_SHOWN_MAX = 60 };
 
 void json_freep(json_t **json)
 {
@@ -43,8 +44,8 @@ int json_parse_object(const char *text, size_t len, json_t **ret_object, struct 
 		return threads_error_set(err, THREADS_EINVAL, "JSON is nested too deeply");
 	json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
 	if (!json)
-		return threads_error_set(err, THREADS_EINVAL, "not valid JSON at byte %d: %s",
-					 why.position, why.text);
+		return threads_error_set(err, THREADS_EINVAL, "not valid JSON at byte %d",
+					 why.position);
 	if (!json_is_object(json))
 		return threads_error_set(err, THREADS_EINVAL, "the JSON is not an object");
 	*ret_object = TAKE_PTR(json);
@@ -131,7 +132,9 @@ int json_check_fields(const json_t *object, const char *const *names, struct thr
 	memcpy(&walk, &object, sizeof(object)); /* NOLINT(bugprone-sizeof-expression): a pointer */
 	json_object_foreach(walk, key, value) {
 		if (!name_listed(names, key))
-			return threads_error_set(err, THREADS_EINVAL, "unknown field '%.60s'", key);
+			return threads_error_set(err, THREADS_EINVAL, "unknown field '%.*s'",
+						 (int)utf8_cut(key, strnlen(key, FIELD_SHOWN_MAX)),
+						 key);
 	}
 	return 0;
 }

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "core/utf8.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define REQUIRE(what)                                                                              \
@@ -33,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(strlen(words) <= 100);
 	if (json_get_int_or(json, "limit", 1, 200, 50, &number, &err) == 0)
 		REQUIRE(number >= 1 && number <= 200);
-	(void)!json_check_fields(json, names, &err);
+	if (json_check_fields(json, names, &err) < 0)
+		REQUIRE(utf8_valid(err.text, strlen(err.text)));
 	REQUIRE(json_append(&text, json, &err) == 0);
 	REQUIRE(json_parse_object(text.data, text.len, &again, &err) == 0);
 	REQUIRE(json_equal(json, again));
