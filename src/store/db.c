@@ -58,6 +58,11 @@ int db_error(struct db *db, int rc, struct threads_error *err)
 	if (rc == SQLITE_BUSY_RECOVERY || rc == SQLITE_READONLY_RECOVERY ||
 	    rc == SQLITE_READONLY_DIRECTORY || rc == SQLITE_READONLY_CANTINIT)
 		code = THREADS_EAGAIN;
+	if (code == THREADS_EIO && ((rc & 0xFF) == SQLITE_READONLY || rc == SQLITE_IOERR_WRITE ||
+				    rc == SQLITE_IOERR_FSYNC))
+		return threads_error_set(
+			err, code, "the database cannot be written; look at its disk (sqlite %d)",
+			rc);
 	return threads_error_set(err, code, "sqlite: %s (%d)",
 				 db->handle && rc != SQLITE_MISUSE ? sqlite3_errmsg(db->handle)
 								   : sqlite3_errstr(rc),

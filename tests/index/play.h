@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "core/clock.h"
 #include "core/strbuf.h"
 #include "ipc/frame.h"
 #include "store/reader.h"
@@ -20,7 +21,7 @@
 
 #include "play_shared.h"
 
-enum { PLAY_CHILDREN = 16, PLAY_WAIT_MS = 20 * 1000 };
+enum { PLAY_CHILDREN = 16, PLAY_WAIT_MS = 60 * 1000 };
 
 struct play_child {
 	pid_t pid; /* 0: free */
@@ -67,7 +68,8 @@ void play_turn(struct play *p, int wait_ms);
 
 #define play_wait(p, condition)                                                                    \
 	do {                                                                                       \
-		for (int i_ = 0; i_ < PLAY_WAIT_MS / 5 && !(condition); i_++)                      \
+		const int64_t until_ = clock_monotonic_ms() + PLAY_WAIT_MS;                        \
+		while (!(condition) && clock_monotonic_ms() < until_)                              \
 			play_turn(p, 5);                                                           \
 		if (!(condition))                                                                  \
 			fail_msg("waited in vain for %s", #condition);                             \
