@@ -10,9 +10,9 @@
  *	link		secrets		purpose
  *	http-auth	cookie, codes	sign-in routes; a ticket for each request
  *	http-api	ticket		all other routes
- *	api-auth	passed socket	control verbs that concern sign-in
- *	api-vault	sealed boxes	store a secret nobody on the way can read
- *	api-index	-		writes, blobs, upload descriptors
+ *	api-auth	passed socket	control verbs that concern sign-in; backup
+ *	api-vault	sealed boxes	store a secret nobody on the way can read; backup
+ *	api-index	-		writes, blobs, upload descriptors; backup
  *	auth-index	-		user rows follow sign-in rows
  *	index-vault	-		which accounts still exist
  *	index-parse	mail		one batch, then parse ends
@@ -162,6 +162,17 @@ enum frame_type {
 	INDEX_QUEUE, /* -> INDEX_QUEUE_IS: i queued messages, i disk percent, i stopped by disk */
 	INDEX_QUEUE_IS,
 
+	/* ---- api -> index, auth, vault: backup and verify ---- */
+	/* -> BACKUP_SNAPSHOT_IS: i bytes, i schema, t details (JSON), f a copy of the role's database to read
+	 * from, which shows one moment and has no name. IPC_ERROR EAGAIN: one is being made already.
+	 * index, details: {"hold","messages","settings","packs":[[number,committed bytes]..]}; from that moment
+	 * nothing is erased in packs for BACKUP_HOLD_MS, or while BACKUP_HOLD comes */
+	BACKUP_SNAPSHOT = 450,
+	BACKUP_SNAPSHOT_IS,
+	BACKUP_HOLD, /* to index: i hold, i end (1: erase again) -> IPC_OK; IPC_ERROR: the hold was lost */
+	DATABASE_CHECK, /* to auth, vault -> DATABASE_CHECK_IS t JSON array of faults */
+	DATABASE_CHECK_IS,
+
 	/* ---- index -> parse (one question, one answer, then parse ends) ---- */
 	PARSE_BATCH =
 		500, /* f sealed memfd of raw messages, f output memfd, i count, (i offset, i length, i received ms)... */
@@ -206,6 +217,8 @@ enum frame_type {
 		800, /* i timeout ms -> DIAL_CONNECTED t address, f socket; IPC_ERROR EAGAIN with words (unknown host, refused, ...) */
 	DIAL_CONNECTED,
 };
+
+enum { BACKUP_HOLD_MS = 5 * 60 * 1000 };
 
 enum http_body {
 	HTTP_BODY_INLINE = 0, /* body as sent */

@@ -16,6 +16,7 @@ static const struct control_verb verbs[] = {
 	{ "ledger", control_ledger, { "account" } },
 	{ "status", control_status, { NULL } },
 	{ "metrics", control_metrics, { NULL } },
+	{ "backup", control_backup, { "part", "hold" } },
 	{ "verify", control_verify, { "deep" } },
 	{ "user list", control_users, { NULL } },
 	{ "account list", control_accounts, { NULL } },

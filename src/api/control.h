@@ -111,10 +111,12 @@ int control_owner(struct control *control, char out[PUBLIC_ID_SIZE],
 
 /* control_read.c */
 control_fn control_search, control_show, control_ledger, control_status, control_metrics,
-	control_verify, control_users, control_accounts, control_fingerprint;
+	control_users, control_accounts, control_fingerprint;
 /* control_account.c */
 control_fn control_account_add, control_account_password, control_account_secret,
 	control_account_sync, control_account_pause, control_account_resume, control_account_delete;
+/* control_backup.c */
+control_fn control_backup, control_verify;
 /* control_import.c */
 control_fn control_import;
 int control_import_files(struct control *control, struct frame *f,

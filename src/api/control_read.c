@@ -336,41 +336,6 @@ int control_metrics(struct control *control, struct threads_error *err)
 	return overview_ask(control->api, metrics_known, control, &control->overview, err);
 }
 
-static void verify_known(void *arg, int rc, struct frame *f, const struct threads_error *err)
-{
-	struct control *control = arg;
-	struct threads_error why = { 0 };
-	const char *text;
-	json_t *line = NULL;
-	bool faults;
-
-	if (!control_answered(control, rc, err))
-		return;
-	text = frame_get_text(f);
-	rc = json_parse_object(text, strlen(text), &line, &why);
-	if (rc < 0) {
-		control_fail_error(control, &why);
-		return;
-	}
-	faults = json_array_size(json_object_get(line, "faults")) > 0;
-	control_line(control, line);
-	if (faults)
-		control_fail(control, "There are faults. The list above names each; "
-				      "restore what they concern from a backup.");
-	else
-		control_end(control);
-}
-
-int control_verify(struct control *control, struct threads_error *err)
-{
-	CLEANUP(frame_release) struct frame f = FRAME_INIT;
-
-	frame_begin(&f, INDEX_VERIFY, 0);
-	frame_put_int(&f, control_flag(control, "deep"));
-	return control_ask(control, ROLE_INDEX, &f, QUESTION_REPEAT, QUESTION_LONG_MS, verify_known,
-			   err);
-}
-
 int control_fingerprint(struct control *control, struct threads_error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf key = STRBUF_INIT(200);

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auth/auth_internal.h"
 
+#include <stdio.h>
+
 #include "auth/control.h"
 #include "auth/exchange.h"
+#include "auth/factors.h"
 #include "auth/http.h"
 #include "auth/outbox.h"
+#include "backup/source.h"
 #include "core/log.h"
 #include "crypto/hkdf.h"
 #include "crypto/hmac.h"
 #include "ipc/role.h"
 #include "ipc/role_name.h"
 #include "store/auth_outbox.h"
+#include "store/db_check.h"
 
 enum { TIDY_MS = 10 * 60 * 1000 };
 
@@ -31,6 +36,51 @@ static void on_tidy(void *arg)
 	loop_timer_set(auth->tidy_timer, TIDY_MS);
 }
 
+/* ---- backup ---- */
+
+struct box_check {
+	struct auth *auth;
+	json_t *faults;
+};
+
+static int check_box(const struct auth_login *login, void *arg, struct threads_error *err)
+{
+	const struct box_check *check = arg;
+	char words[128];
+
+	(void)err;
+	if (!login->has_totp || totp_readable(check->auth, login->user_id, login->totp_box))
+		return 0;
+	snprintf(words, sizeof(words), "the second factor of user %s cannot be opened",
+		 login->user_id);
+	db_fault_add(check->faults, "auth.db", words);
+	return 0;
+}
+
+static int check_boxes(void *arg, json_t *faults, struct threads_error *err)
+{
+	struct box_check check = { arg, faults };
+
+	return auth_login_each(check.auth->db, check_box, &check, err);
+}
+
+/* db_path is a file in a folder of ours: the snapshot grows beside it. */
+static int open_backup(struct auth *auth, const char *db_path, struct threads_error *err)
+{
+	const char *slash = strrchr(db_path, '/');
+	AUTO_FREE char *folder = strndup(db_path, slash ? (size_t)(slash - db_path) : 0);
+	const struct backup_source_options options = {
+		.loop = auth->loop,
+		.db = auth->db,
+		.about = "auth.db",
+		.folder = folder && *folder ? folder : ".",
+		.check = check_boxes,
+		.arg = auth,
+	};
+
+	return backup_source_new(&options, &auth->backup, err);
+}
+
 static int open_parts(struct auth *auth, const struct auth_options *options,
 		      struct threads_error *err)
 {
@@ -39,6 +89,8 @@ static int open_parts(struct auth *auth, const struct auth_options *options,
 
 	if (rc == 0)
 		rc = auth_db_open(options->db_path, &auth->db, err);
+	if (rc == 0)
+		rc = open_backup(auth, options->db_path, err);
 	if (rc == 0)
 		rc = hasher_new(auth->loop, &auth->hasher, err);
 	if (rc == 0)
@@ -97,6 +149,7 @@ struct auth *auth_close(struct auth *auth)
 	}
 	loop_timer_remove(auth->outbox_timer);
 	loop_timer_remove(auth->tidy_timer);
+	backup_source_free(auth->backup);
 	db_close(auth->db);
 	free(auth->base_url);
 	secret_cleanse(auth, sizeof(*auth));
@@ -114,6 +167,7 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 	else if (why)
 		log_warning("link to %s: %s", role_name(peer_role(peer)), why->text);
 	exchange_orphan_all(auth, peer);
+	backup_source_peer_gone(auth->backup, peer);
 	if (peer == auth->index) {
 		outbox_index(auth, NULL);
 		role_link_lost(auth->supervisor, peer);
@@ -161,6 +215,8 @@ static int api_frame(struct auth *auth, struct peer *peer, struct frame *f,
 			log_warning("control connection: %s", err->text);
 		return 0;
 	}
+	if (backup_source_takes(f->type))
+		return backup_source_frame(auth->backup, peer, f, err);
 	if (f->type != AUTH_USER_GONE)
 		return threads_error_set(err, THREADS_EINVAL, "frame %u is not for auth", f->type);
 	rc = on_user_gone(auth, f, err);

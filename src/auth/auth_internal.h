@@ -31,6 +31,7 @@ struct auth {
 	unsigned char ticket_key[TICKET_KEY_LEN];
 	int64_t session_idle_ms, session_max_ms;
 	struct loop_timer *tidy_timer;
+	struct backup_source *backup;
 
 	LIST_HEAD(, auth_link_peer) peers;
 	LIST_HEAD(, exchange) exchanges;

@@ -64,6 +64,16 @@ int totp_new(struct auth *auth, const char *user_id, const char *name, bool plai
 	return *ret_json ? 0 : threads_error_set(err, THREADS_ENOMEM, "out of memory");
 }
 
+bool totp_readable(struct auth *auth, const char *user_id, const unsigned char box[AUTH_BOX_LEN])
+{
+	unsigned char seed[TOTP_SEED_LEN];
+	const int rc =
+		aead_open(auth->seed_key, user_id, strlen(user_id), box, AUTH_BOX_LEN, seed, NULL);
+
+	secret_cleanse(seed, sizeof(seed));
+	return rc == 0;
+}
+
 int totp_check(struct auth *auth, const char *user_id, const unsigned char box[AUTH_BOX_LEN],
 	       const char *code, int64_t *ret_step, struct threads_error *err)
 {

@@ -23,6 +23,9 @@ int totp_new(struct auth *auth, const char *user_id, const char *name, bool plai
 int totp_check(struct auth *auth, const char *user_id, const unsigned char box[AUTH_BOX_LEN],
 	       const char *code, int64_t *ret_step, struct threads_error *err) MUST_CHECK;
 
+/* Whether the box can be opened: each byte of it and the user's id must be right. */
+bool totp_readable(struct auth *auth, const char *user_id, const unsigned char box[AUTH_BOX_LEN]);
+
 /* Replaces the recovery codes of login_id; ret_json is the array of codes, shown once. */
 int recovery_make(struct auth *auth, int64_t login_id, json_t **ret_json,
 		  struct threads_error *err) MUST_CHECK;

@@ -14,20 +14,30 @@ static const char installed_config[] = "/etc/threads/threads.conf";
 
 enum { REPEAT_MAX = 20, REPEAT_WAIT_US = 250 * 1000, SILENCE_MS = 10 * 1000 };
 
+int link_config(const struct ctl_args *args, struct config **ret_config, struct threads_error *err)
+{
+	CLEANUP(config_freep) struct config *config = NULL;
+	int rc = config_new(&config, err);
+
+	if (rc == 0 && ctl_has(args, OPT_CONFIG))
+		rc = config_read(config, ctl_value(args, OPT_CONFIG), err);
+	else if (rc == 0 && access(installed_config, R_OK) == 0)
+		rc = config_read(config, installed_config, err);
+	if (rc == 0)
+		*ret_config = TAKE_PTR(config);
+	return rc;
+}
+
 int link_data_dir(const struct ctl_args *args, struct strbuf *out, struct threads_error *err)
 {
 	CLEANUP(config_freep) struct config *config = NULL;
-	int rc = 0;
+	int rc;
 
 	if (ctl_has(args, OPT_DATA)) {
 		strbuf_add_str(out, ctl_value(args, OPT_DATA));
 		return strbuf_check(out, err);
 	}
-	rc = config_new(&config, err);
-	if (rc == 0 && ctl_has(args, OPT_CONFIG))
-		rc = config_read(config, ctl_value(args, OPT_CONFIG), err);
-	else if (rc == 0 && access(installed_config, R_OK) == 0)
-		rc = config_read(config, installed_config, err);
+	rc = link_config(args, &config, err);
 	if (rc < 0)
 		return rc;
 	strbuf_add_str(out, config_text(config, "data_dir"));
@@ -250,21 +260,30 @@ static int run_once(const struct ctl_args *args, uint16_t type, const char *verb
 	return rc < 0 ? rc : link_answers(&link, handler, err);
 }
 
-int link_run(const struct ctl_args *args, uint16_t type, const char *verb, json_t *arguments,
-	     const struct link_handler *handler, bool repeatable)
+int link_try(const struct ctl_args *args, uint16_t type, const char *verb, const json_t *arguments,
+	     const struct link_handler *handler, bool repeatable, struct threads_error *err)
 {
-	CLEANUP(json_freep) json_t *owned = arguments;
-	struct threads_error err = { 0 };
 	int rc = THREADS_EAGAIN;
 
-	if (!owned)
-		return print_failure("out of memory");
 	for (int i = 0; rc == THREADS_EAGAIN && i < REPEAT_MAX; i++) {
 		if (i > 0 && !repeatable)
 			break;
 		if (i > 0)
 			usleep(REPEAT_WAIT_US);
-		rc = run_once(args, type, verb, owned, handler, &err);
+		rc = run_once(args, type, verb, arguments, handler, err);
 	}
-	return rc < 0 ? print_failure(err.text) : CTL_DONE;
+	return rc;
+}
+
+int link_run(const struct ctl_args *args, uint16_t type, const char *verb, json_t *arguments,
+	     const struct link_handler *handler, bool repeatable)
+{
+	CLEANUP(json_freep) json_t *owned = arguments;
+	struct threads_error err = { 0 };
+
+	if (!owned)
+		return print_failure("out of memory");
+	if (link_try(args, type, verb, owned, handler, repeatable, &err) < 0)
+		return print_failure(err.text);
+	return CTL_DONE;
 }

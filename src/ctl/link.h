@@ -3,6 +3,7 @@
 #ifndef THREADS_CTL_LINK_H
 #define THREADS_CTL_LINK_H
 
+#include "core/config.h"
 #include "core/json.h"
 #include "ctl/options.h"
 #include "ipc/frame.h"
@@ -19,6 +20,10 @@ struct link {
 	{                                                                                          \
 		.fd = -1                                                                           \
 	}
+
+/* The settings of --config, of the installed configuration, or the presets. */
+int link_config(const struct ctl_args *args, struct config **ret_config,
+		struct threads_error *err) MUST_CHECK;
 
 /* The data folder by --data, --config, the installed configuration, or the preset. */
 int link_data_dir(const struct ctl_args *args, struct strbuf *out,
@@ -56,8 +61,15 @@ int link_answers(struct link *link, const struct link_handler *handler,
 		 struct threads_error *err) MUST_CHECK;
 
 /*
- * One verb from connecting to its end; prints what went wrong on stderr. A verb
- * that only reads (repeatable) is asked again when a part of the hub restarts.
+ * One verb from connecting to its end. One that may be asked twice (repeatable) is
+ * asked again when a part of the hub restarts. Errors: < 0 with words for the user.
+ */
+int link_try(const struct ctl_args *args, uint16_t type, const char *verb, const json_t *arguments,
+	     const struct link_handler *handler, bool repeatable,
+	     struct threads_error *err) MUST_CHECK;
+
+/*
+ * The same for a whole command (takes arguments over); prints what went wrong on stderr.
  * Returns the exit status.
  */
 int link_run(const struct ctl_args *args, uint16_t type, const char *verb, json_t *arguments,

@@ -40,6 +40,8 @@ static const struct {
 	[OPT_TIME] = { "time", false, "milliseconds of the query, on standard error" },
 	[OPT_RAW] = { "raw", false, "the bytes as they came" },
 	[OPT_DEEP] = { "deep", false, "reads and hashes every blob, too" },
+	[OPT_BACKUP] = { "backup", true,
+			 "checks this backup instead of the hub, which need not run" },
 	[OPT_KEY_FILE] = { "key-file", true, "the master key that belongs to the copy" },
 };
 

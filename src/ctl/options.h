@@ -37,6 +37,7 @@ enum ctl_option {
 	OPT_RAW,
 	OPT_DEEP,
 	OPT_KEY_FILE,
+	OPT_BACKUP,
 	OPT_COUNT,
 };
 

@@ -200,6 +200,8 @@ static void print_verify(const json_t *line)
 
 int verb_verify(const struct ctl_args *args)
 {
+	if (ctl_has(args, OPT_BACKUP))
+		return verb_verify_backup(args);
 	return run_lines(args, json_pack("{s:b}", "deep", ctl_has(args, OPT_DEEP)), print_verify);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "index/commands.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 
 #include "core/clock.h"
@@ -9,6 +8,7 @@
 #include "core/log.h"
 #include "core/random_id.h"
 #include "index/account_commands.h"
+#include "index/backup.h"
 #include "index/blob_thread.h"
 #include "index/import.h"
 #include "index/pool.h"
@@ -18,7 +18,7 @@
 #include "index/upload.h"
 #include "store/people.h"
 
-enum { FILES_INLINE_MAX = 1000, VERIFY_MAX_MS = 12 * 60 * 60 * 1000 };
+enum { FILES_INLINE_MAX = 1000 };
 
 /* ---- people ---- */
 
@@ -316,33 +316,6 @@ static int on_queue(struct index_role *ix, struct peer *peer, struct frame *f,
 	return peer_send(peer, &out, err);
 }
 
-static int on_verify(struct index_role *ix, struct peer *peer, struct frame *f,
-		     struct threads_error *err)
-{
-	CLEANUP(frame_release) struct frame out = FRAME_INIT;
-	CLEANUP(strbuf_release) struct strbuf json = STRBUF_INIT((size_t)100 * 1024);
-	CLEANUP(pack_reader_freep) struct pack_reader *reader = NULL;
-	const bool deep = frame_get_int_in(f, 0, 1) == 1;
-	unsigned char key[ROLE_KEY_BYTES];
-	int faults = 0, rc = frame_get_end(f, err);
-
-	if (rc < 0)
-		return rc;
-	index_pack_key(ix, key);
-	rc = pack_reader_new(ix->pack_dir_fd, key, &reader, err);
-	OPENSSL_cleanse(key, sizeof(key));
-	/* Reading every blob of a large archive takes longer than the watchdog waits. */
-	role_busy(ix->role, VERIFY_MAX_MS);
-	if (rc == 0)
-		rc = store_verify(ix->store, reader, ix->pack_dir_fd, deep, &json, &faults, err);
-	role_busy(ix->role, 0);
-	if (rc < 0)
-		return reply_error(peer, f->id, rc, err);
-	frame_begin(&out, INDEX_VERIFY_IS, f->id);
-	frame_put_text(&out, strbuf_str(&json));
-	return peer_send(peer, &out, err);
-}
-
 int commands_on_api(struct peer *peer, struct frame *f, void *arg, struct threads_error *err)
 {
 	struct index_role *ix = arg;
@@ -378,7 +351,9 @@ int commands_on_api(struct peer *peer, struct frame *f, void *arg, struct thread
 	case INDEX_BLOB:
 		return blob_thread_request(ix->blobs, ix->store, peer, f, err);
 	case INDEX_VERIFY:
-		return on_verify(ix, peer, f, err);
+	case BACKUP_SNAPSHOT:
+	case BACKUP_HOLD:
+		return backup_command(ix, peer, f, err);
 	case INDEX_QUEUE:
 		return on_queue(ix, peer, f, err);
 	default:

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the modules of the index role share. One thread runs the loop and owns
- * the database; the blob thread (blob_thread.h) has neither loop nor database.
+ * the database; the blob thread (blob_thread.h) has neither loop nor database,
+ * that of verify (verify_thread.h) a copy of its own.
  *
  *	sources		imap_link.c, import.c	bring raw messages as batches
  *	pool.c		parse processes, one batch each
  *	batch.c		a batch's way: waits, is parsed, is stored, is reported
  *	commands.c	writes that api and auth ask for
+ *	backup.c	snapshots of hub.db, for backups and for verify_thread.c
  *	schedule.c	which account is connected when
  */
 #ifndef THREADS_INDEX_INDEX_H
@@ -18,12 +20,14 @@
 #include "store/ingest.h"
 #include "store/store.h"
 
+struct backup_source;
 struct batch;
 struct blob_thread;
 struct imap_session;
 struct import_run;
 struct parse_slot;
 struct split_request;
+struct verify_thread;
 
 STAILQ_HEAD(batch_queue, batch);
 STAILQ_HEAD(split_queue, split_request);
@@ -61,6 +65,9 @@ struct index_role {
 	struct loop_timer *jobs_timer; /* background slices, checkpoints */
 
 	struct blob_thread *blobs;
+	struct backup_source *backup;
+	int64_t hold_first, hold_last, hold_until_ms; /* nothing is erased in packs (backup.h) */
+	struct verify_thread *verify;                 /* NULL: none runs */
 	struct peer *vault, *auth;
 	struct peer *apis[INDEX_PEERS_MAX];
 	bool stopping;

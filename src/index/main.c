@@ -15,6 +15,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "filing/company.h"
+#include "index/backup.h"
 #include "index/blob_thread.h"
 #include "index/commands.h"
 #include "index/disk.h"
@@ -22,6 +23,7 @@
 #include "index/pool.h"
 #include "index/rules.h"
 #include "index/schedule.h"
+#include "index/verify_thread.h"
 #include "ipc/role_name.h"
 #include "store/people.h"
 
@@ -107,8 +109,8 @@ static void on_jobs(void *arg)
 {
 	struct index_role *ix = arg;
 	struct threads_error err;
-	const int rc =
-		background_step(ix->store, ingest_packs(ix->ingest), clock_now_ms(NULL), &err);
+	struct pack_writer *packs = backup_holds(ix) ? NULL : ingest_packs(ix->ingest);
+	const int rc = background_step(ix->store, packs, clock_now_ms(NULL), &err);
 
 	if (rc < 0)
 		log_error("background work: %s", err.text);
@@ -165,7 +167,9 @@ static int index_open(struct role_context *role, struct threads_error *err)
 		rc = open_dirs(ix, err);
 	if (rc == 0)
 		rc = filing_open(&ix->filing, err);
-	return rc < 0 ? rc : open_store(ix, err);
+	if (rc == 0)
+		rc = open_store(ix, err);
+	return rc < 0 ? rc : backup_open(ix, err);
 }
 
 static int index_start(struct role_context *role, struct threads_error *err)
@@ -200,6 +204,7 @@ static void on_peer_closed(struct peer *peer, const struct threads_error *why, v
 		if (ix->apis[i] == peer)
 			ix->apis[i] = NULL;
 	blob_thread_peer_gone(ix->blobs, peer);
+	backup_peer_gone(ix, peer);
 	import_peer_gone(ix, peer);
 }
 
@@ -313,6 +318,8 @@ static void index_close(struct role_context *role)
 	ix->auth = peer_free(ix->auth);
 	ix->vault = peer_free(ix->vault);
 	ix->blobs = blob_thread_free(ix->blobs);
+	ix->verify = verify_thread_free(ix->verify);
+	ix->backup = backup_source_free(ix->backup);
 	ix->ingest = ingest_free(ix->ingest);
 	ix->store = store_close(ix->store);
 	ix->filing = filing_close(ix->filing);

@@ -339,7 +339,7 @@ int background_step(struct store *store, struct pack_writer *packs, int64_t now_
 		rc = job_slice(store, &job, err);
 		return rc < 0 ? threads_error_wrap(err, rc, "job %s", job.kind) : 1;
 	}
-	if (rc == 0)
+	if (rc == 0 && packs)
 		rc = erasure_slice(store, packs, err);
 	return rc == 0 ? settle(store, err) : rc;
 }

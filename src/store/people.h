@@ -57,14 +57,9 @@ int audit_follow(struct db *db, struct audit_chain *chain, int64_t most,
 int audit_verify(struct store *store, int64_t *ret_bad_id, struct threads_error *err) MUST_CHECK;
 
 /* One slice (<= ~50 ms) of background work: folding audiences, deleting accounts, erasing blobs.
- * Returns 1 if there is more, 0 if idle. packs: ingest_packs(). */
+ * Returns 1 if there is more, 0 if idle. packs: ingest_packs(); NULL: nothing is erased in them now. */
 struct pack_writer;
 int background_step(struct store *store, struct pack_writer *packs, int64_t now_ms,
 		    struct threads_error *err) MUST_CHECK;
-
-/* contract.md "verify": JSON object text. deep: key and packs are read. */
-struct pack_reader;
-int store_verify(struct store *store, struct pack_reader *packs, int pack_dir_fd, bool deep,
-		 struct strbuf *out_json, int *ret_faults, struct threads_error *err) MUST_CHECK;
 
 #endif

@@ -19,6 +19,9 @@ static const char sql_secret_get[] =
 	"  AND tls_mode = :tls_mode AND ca = :ca AND user = :user"
 	" FROM secret WHERE account = :account";
 
+static const char sql_secrets[] =
+	"SELECT account, provider, host, port, tls_mode, ca, user, box FROM secret";
+
 static const char sql_secret_delete[] = "DELETE FROM secret WHERE account = :account";
 
 static const char sql_secret_after[] =
@@ -71,6 +74,24 @@ int vault_secret_get(struct db *db, const struct vault_fields *fields, struct st
 	strbuf_add_str(out, query_text(&q, 0));
 	rc = strbuf_check(out, err);
 	return rc < 0 ? rc : 1;
+}
+
+int vault_secret_each(struct db *db, vault_secret_fn *fn, void *arg, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(db, sql_secrets);
+	int rc;
+
+	while ((rc = query_step(&q, err)) == 1) {
+		const struct vault_fields fields = {
+			query_text(&q, 0), query_text(&q, 1), query_text(&q, 2), query_text(&q, 3),
+			query_text(&q, 4), query_text(&q, 5), query_text(&q, 6),
+		};
+
+		rc = fn(&fields, query_text(&q, 7), arg, err);
+		if (rc < 0)
+			return rc;
+	}
+	return rc;
 }
 
 int vault_secret_delete(struct db *db, const char *account, struct threads_error *err)

@@ -25,6 +25,13 @@ int vault_secret_put(struct db *db, const struct vault_fields *fields, const cha
 int vault_secret_get(struct db *db, const struct vault_fields *fields, struct strbuf *out,
 		     struct threads_error *err) MUST_CHECK;
 
+typedef int vault_secret_fn(const struct vault_fields *fields, const char *box, void *arg,
+			    struct threads_error *err);
+
+/* Calls fn with each box; < 0 from fn ends it. */
+int vault_secret_each(struct db *db, vault_secret_fn *fn, void *arg,
+		      struct threads_error *err) MUST_CHECK;
+
 /* Removes the account's box, if there is one. */
 int vault_secret_delete(struct db *db, const char *account, struct threads_error *err) MUST_CHECK;
 

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Does everything in the store fit together? Each fault is a sentence. */
-#include <fcntl.h>
-#include <jansson.h>
-#include <sys/stat.h>
+#include <stdio.h>
 
 #include "core/json.h"
-#include "core/phrases.h"
-#include "crypto/digest.h"
-#include "store/pack.h"
+#include "store/db_check.h"
 #include "store/people.h"
-#include "store/store_internal.h"
+#include "store/verify_internal.h"
 
-enum { FAULTS_MAX = 1000 };
+enum { PROGRESS_STEPS = 10000 };
 
 /* Each must give 0. */
 static const struct {
@@ -50,29 +45,21 @@ static const struct {
 	{ "SELECT count(*) FROM ledger", "ledger" },
 };
 
-static const char sql_foreign_keys[] = "PRAGMA foreign_key_check";
-static const char sql_integrity[] = "PRAGMA integrity_check(20)";
-static const char sql_quick[] = "PRAGMA quick_check(20)";
-static const char sql_packs[] = "SELECT id, committed_bytes FROM pack ORDER BY id";
-static const char sql_blobs[] =
-	"SELECT b.id, pack_id, offset, length, coding, size_bytes, sha256,"
-	" body_text(m.text, m.text_bytes)"
-	" FROM blob b LEFT JOIN message_body m ON m.blob_id = b.id AND b.coding = 2"
-	" ORDER BY pack_id, offset";
 static const char fts_check[] = "INSERT INTO message_fts (message_fts) VALUES ('integrity-check')";
 static const char fts_compare[] =
 	"INSERT INTO message_fts (message_fts, rank) VALUES ('integrity-check', 1)";
 
-static void fault_add(json_t *faults, const char *words)
+int verify_go_on(const struct verify *v, struct threads_error *err)
 {
-	if (json_array_size(faults) < FAULTS_MAX)
-		json_array_append_new(faults, json_string(words));
+	if (v->order->stop && atomic_load(v->order->stop))
+		return threads_error_set(err, THREADS_EAGAIN, "the check was stopped");
+	return 0;
 }
 
-static int count_of(struct store *store, const char *sql, int64_t *ret_count,
+static int count_of(const struct verify *v, const char *sql, int64_t *ret_count,
 		    struct threads_error *err)
 {
-	CLEANUP(query_end) struct query q = query_begin(store->db, sql);
+	CLEANUP(query_end) struct query q = query_begin(v->store->db, sql);
 	int rc = query_step(&q, err);
 
 	if (rc < 0)
@@ -81,185 +68,122 @@ static int count_of(struct store *store, const char *sql, int64_t *ret_count,
 	return 0;
 }
 
-static int figures_add(struct store *store, json_t *report, struct threads_error *err)
+static int figures_add(const struct verify *v, json_t *report, struct threads_error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
 		int64_t count = 0;
-		int rc = count_of(store, figures[i].sql, &count, err);
+		int rc = count_of(v, figures[i].sql, &count, err);
 
-		if (rc < 0)
+		if (rc < 0 && rc != THREADS_EIO)
 			return rc;
 		json_object_set_new(report, figures[i].name, json_integer(count));
 	}
 	return 0;
 }
 
-static int counts_check(struct store *store, json_t *faults, struct threads_error *err)
+static int counts_check(struct verify *v, struct threads_error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(counts_of_faults); i++) {
 		char words[160];
 		int64_t count = 0;
-		int rc = count_of(store, counts_of_faults[i].sql, &count, err);
+		int rc = count_of(v, counts_of_faults[i].sql, &count, err);
 
 		if (rc < 0)
 			return rc;
 		snprintf(words, sizeof(words), "%lld %s", (long long)count,
 			 counts_of_faults[i].words);
 		if (count > 0)
-			fault_add(faults, words);
+			db_fault_add(v->faults, "hub.db", words);
 	}
 	return 0;
 }
 
-static int foreign_keys_check(struct store *store, json_t *faults, struct threads_error *err)
+static int pages_check(struct verify *v, struct threads_error *err)
 {
-	CLEANUP(query_end) struct query q = query_begin(store->db, sql_foreign_keys);
-	int rc;
-
-	while ((rc = query_step(&q, err)) == 1) {
-		char words[160];
-
-		snprintf(words, sizeof(words), "row %lld of %.60s refers to nothing in %.60s",
-			 (long long)query_int(&q, 1), query_text(&q, 0), query_text(&q, 2));
-		fault_add(faults, words);
-	}
-	return rc;
+	return db_check(v->store->db, "hub.db", v->faults, err);
 }
 
-static int database_check(struct store *store, bool deep, json_t *faults, struct threads_error *err)
+static int search_check(struct verify *v, struct threads_error *err)
 {
-	CLEANUP(query_end)
-	struct query q = query_begin(store->db, deep ? sql_integrity : sql_quick);
 	struct threads_error why = { .text = "" };
 	int rc;
 
-	while ((rc = query_step(&q, err)) == 1)
-		if (strcmp(query_text(&q, 0), "ok") != 0)
-			fault_add(faults, query_text(&q, 0));
-	if (rc < 0)
-		return rc;
-	if (db_exec(store->db, deep ? fts_compare : fts_check, &why) < 0)
-		fault_add(faults, "the search index does not match the messages");
-	return 0;
-}
-
-static int packs_check(struct store *store, int dir_fd, json_t *faults, struct threads_error *err)
-{
-	CLEANUP(query_end) struct query q = query_begin(store->db, sql_packs);
-	int rc;
-
-	while ((rc = query_step(&q, err)) == 1) {
-		char name[32], words[160];
-		struct stat st;
-
-		snprintf(name, sizeof(name), "%06lld.pack", (long long)query_int(&q, 0));
-		if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    st.st_size >= query_int(&q, 1))
-			continue;
-		snprintf(words, sizeof(words), "pack %s is missing or shorter than %lld bytes",
-			 name, (long long)query_int(&q, 1));
-		fault_add(faults, words);
-	}
+	if (db_exec(v->store->db, v->order->deep ? fts_compare : fts_check, &why) == 0)
+		return 0;
+	rc = verify_go_on(v, err);
+	if (rc == 0)
+		db_fault_add(v->faults, "hub.db", "the search index does not match the messages");
 	return rc;
 }
 
-static bool digest_matches(const struct strbuf *plain, const void *sha256)
-{
-	unsigned char got[DIGEST_LEN];
-
-	return digest_sha256(plain->data, plain->len, got, NULL) == 0 &&
-	       memcmp(got, sha256, DIGEST_LEN) == 0;
-}
-
-/* What the blob of q's row refers to. */
-static int prefix_set(const struct query *q, struct pack_reader *packs, struct strbuf *prefix,
-		      struct threads_error *err)
-{
-	size_t len;
-	const char *text = query_blob(q, 7, &len);
-	int rc = phrases_prefix(prefix, text ? text : "", len, err);
-
-	pack_reader_prefix(packs, prefix);
-	return rc;
-}
-
-/* Reads, unseals and hashes every blob. */
-static int blobs_check(struct store *store, struct pack_reader *packs, json_t *faults,
-		       struct threads_error *err)
-{
-	CLEANUP(strbuf_release) struct strbuf plain = STRBUF_INIT(AEAD_PLAIN_MAX);
-	CLEANUP(strbuf_release) struct strbuf prefix = STRBUF_INIT(AEAD_PLAIN_MAX);
-	CLEANUP(query_end) struct query q = query_begin(store->db, sql_blobs);
-	int rc;
-
-	while ((rc = query_step(&q, err)) == 1) {
-		const struct pack_location location = {
-			.pack = query_int(&q, 1),
-			.offset = query_int(&q, 2),
-			.length = query_int(&q, 3),
-			.coding = (enum pack_coding)query_int(&q, 4),
-			.size = query_int(&q, 5),
-		};
-		struct threads_error why = { .text = "" };
-		size_t len;
-		const void *sha256 = query_blob(&q, 6, &len);
-		char words[320];
-
-		rc = prefix_set(&q, packs, &prefix, err);
-		if (rc < 0)
-			return rc;
-		if (pack_read(packs, &location, &plain, &why) < 0)
-			snprintf(words, sizeof(words), "blob %lld: %s", (long long)query_int(&q, 0),
-				 why.text);
-		else if (len == DIGEST_LEN && !digest_matches(&plain, sha256))
-			snprintf(words, sizeof(words), "blob %lld is not what its hash says",
-				 (long long)query_int(&q, 0));
-		else
-			continue;
-		fault_add(faults, words);
-	}
-	return rc;
-}
-
-static int audit_check(struct store *store, json_t *faults, struct threads_error *err)
+static int audit_check(struct verify *v, struct threads_error *err)
 {
 	char words[96];
 	int64_t bad_id = 0;
-	int rc = audit_verify(store, &bad_id, err);
+	int rc = audit_verify(v->store, &bad_id, err);
 
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	snprintf(words, sizeof(words), "the audit log was changed at or before row %lld",
 		 (long long)bad_id);
-	fault_add(faults, words);
+	db_fault_add(v->faults, "hub.db", words);
 	return 0;
 }
 
-int store_verify(struct store *store, struct pack_reader *packs, int pack_dir_fd, bool deep,
-		 struct strbuf *out_json, int *ret_faults, struct threads_error *err)
+/* A database with a broken page refuses some of the checks: that is a fault, and the others go on. */
+static int checks_run(struct verify *v, struct threads_error *err)
+{
+	static const struct {
+		int (*check)(struct verify *v, struct threads_error *err);
+		bool deep;
+	} checks[] = { { pages_check, false },   { counts_check, false }, { search_check, false },
+		       { verify_packs, false },  { audit_check, false },  { verify_blobs, true },
+		       { verify_messages, true } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		struct threads_error why = { 0 };
+		int rc = verify_go_on(v, err);
+
+		if (rc < 0)
+			return rc;
+		if (checks[i].deep && !v->order->deep)
+			continue;
+		rc = checks[i].check(v, &why);
+		if (rc < 0 && rc != THREADS_EIO && rc != THREADS_EINVAL)
+			return threads_error_set(err, rc, "%s", why.text);
+		if (rc < 0 && verify_go_on(v, err) < 0)
+			return THREADS_EAGAIN;
+		if (rc < 0)
+			db_fault_add(v->faults, "hub.db", why.text);
+	}
+	return 0;
+}
+
+/* Called by SQLite between two steps of a long statement; 1 interrupts it. */
+static int on_progress(void *arg)
+{
+	const struct verify *v = arg;
+
+	return verify_go_on(v, NULL) < 0;
+}
+
+int store_verify(struct store *store, const struct verify_order *order, struct strbuf *out_json,
+		 int *ret_faults, struct threads_error *err)
 {
 	CLEANUP(json_freep) json_t *report = json_object();
-	json_t *faults = json_array();
+	struct verify v = { .store = store, .order = order, .faults = json_array() };
 	int rc;
 
-	if (!report || !faults || json_object_set_new(report, "faults", faults) < 0)
+	if (!report || !v.faults || json_object_set_new(report, "faults", v.faults) < 0)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	rc = figures_add(store, report, err);
+	sqlite3_progress_handler(store->db->handle, PROGRESS_STEPS, on_progress, &v);
+	rc = figures_add(&v, report, err);
 	if (rc == 0)
-		rc = counts_check(store, faults, err);
-	if (rc == 0)
-		rc = foreign_keys_check(store, faults, err);
-	if (rc == 0)
-		rc = database_check(store, deep, faults, err);
-	if (rc == 0)
-		rc = packs_check(store, pack_dir_fd, faults, err);
-	if (rc == 0)
-		rc = audit_check(store, faults, err);
-	if (rc == 0 && deep)
-		rc = blobs_check(store, packs, faults, err);
+		rc = checks_run(&v, err);
+	sqlite3_progress_handler(store->db->handle, 0, NULL, NULL);
 	if (rc == 0)
 		rc = json_append(out_json, report, err);
 	if (rc == 0)
-		*ret_faults = (int)json_array_size(faults);
+		*ret_faults = (int)json_array_size(v.faults);
 	return rc;
 }

@@ -3,9 +3,11 @@
 
 #include <stdio.h>
 
+#include "backup/source.h"
 #include "core/log.h"
 #include "crypto/hmac.h"
 #include "ipc/peer.h"
+#include "store/db_check.h"
 #include "store/vault_secret.h"
 
 enum { ACCOUNT_ID_SIZE = 64, LINKS_MAX = 1024, HOST_SIZE = 256, PORT_SIZE = 8 };
@@ -33,6 +35,7 @@ struct vault {
 	struct vault_link *links;
 	size_t link_count;
 	struct vault_roll roll;
+	struct backup_source *backup;
 };
 
 typedef int vault_verb(struct vault_link *link, struct frame *f, struct threads_error *err);
@@ -259,6 +262,42 @@ static int on_accounts(struct vault_link *link, struct frame *f, struct threads_
 	return rc < 0 ? reply_error(link, f->id, rc, why.text, err) : reply_ok(link, f->id, err);
 }
 
+/* ---- backup ---- */
+
+static int on_backup(struct vault_link *link, struct frame *f, struct threads_error *err)
+{
+	return backup_source_frame(link->vault->backup, link->peer, f, err);
+}
+
+struct box_check {
+	struct vault *vault;
+	json_t *faults;
+};
+
+/* A box opens only with every byte of it and of its seven fields. */
+static int check_box(const struct vault_fields *fields, const char *box, void *arg,
+		     struct threads_error *err)
+{
+	CLEANUP(secret_release) struct strbuf secret = STRBUF_INIT(SEAL_SECRET_MAX);
+	const struct box_check *check = arg;
+	char words[128];
+	int rc = open_box(check->vault, fields, box, strlen(box), &secret, err);
+
+	if (rc == 0 || rc == THREADS_ENOMEM)
+		return rc;
+	snprintf(words, sizeof(words), "the password of account %.64s cannot be opened",
+		 fields->account);
+	db_fault_add(check->faults, "vault.db", words);
+	return 0;
+}
+
+static int check_boxes(void *arg, json_t *faults, struct threads_error *err)
+{
+	struct box_check check = { arg, faults };
+
+	return vault_secret_each(check.vault->db, check_box, &check, err);
+}
+
 /* ---- links ---- */
 
 static const struct {
@@ -267,7 +306,8 @@ static const struct {
 	vault_verb *verb;
 } verbs[] = {
 	{ ROLE_API, VAULT_PUBLIC_KEY, on_public_key }, { ROLE_API, VAULT_PUT, on_put },
-	{ ROLE_API, VAULT_DELETE, on_delete },         { ROLE_IMAP, VAULT_OPEN, on_open },
+	{ ROLE_API, VAULT_DELETE, on_delete },         { ROLE_API, BACKUP_SNAPSHOT, on_backup },
+	{ ROLE_API, DATABASE_CHECK, on_backup },       { ROLE_IMAP, VAULT_OPEN, on_open },
 	{ ROLE_INDEX, VAULT_ACCOUNTS, on_accounts },   { ROLE_INDEX, VAULT_DELETE, on_delete },
 };
 
@@ -289,6 +329,7 @@ static void link_remove(struct vault_link *link)
 		at = &(*at)->next;
 	if (*at)
 		*at = link->next;
+	backup_source_peer_gone(link->vault->backup, link->peer);
 	if (peer_role(link->peer) == ROLE_INDEX)
 		roll_clear(&link->vault->roll);
 	link->vault->link_count--;
@@ -347,6 +388,16 @@ int vault_new(struct loop *loop, const char *folder, const unsigned char seed[SE
 	rc = seal_keypair_from_seed(seed, &vault->key, err);
 	if (rc == 0)
 		rc = vault_db_open(folder, &vault->db, err);
+	if (rc == 0) {
+		const struct backup_source_options options = { .loop = loop,
+							       .db = vault->db,
+							       .about = "vault.db",
+							       .folder = folder,
+							       .check = check_boxes,
+							       .arg = vault };
+
+		rc = backup_source_new(&options, &vault->backup, err);
+	}
 	if (rc < 0) {
 		vault_free(vault);
 		return rc;
@@ -367,6 +418,7 @@ struct vault *vault_free(struct vault *vault)
 		free(link);
 	}
 	roll_clear(&vault->roll);
+	vault->backup = backup_source_free(vault->backup);
 	vault->db = db_close(vault->db);
 	vault->key = seal_key_free(vault->key);
 	free(vault);

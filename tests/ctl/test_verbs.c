@@ -428,7 +428,7 @@ static void test_without_a_hub(void **state)
 	(void)state;
 	ran = RUN("", "version", "--json");
 	assert_int_equal(ran.status, 0);
-	ran = RUN("", "backup", "/tmp/x");
+	ran = RUN("", "speech", "test", "/tmp/x");
 	assert_int_equal(ran.status, 1);
 	assert_non_null(strstr(ran.err, "later version"));
 	last = world.root[strlen(world.root) - 1];

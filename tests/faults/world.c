@@ -9,6 +9,7 @@
 #include "store/account.h"
 #include "store/import.h"
 #include "store/people.h"
+#include "store/verify.h"
 
 enum { WORLD_IMPORT = 1, WORLD_FILE = 1 };
 
@@ -239,8 +240,11 @@ int world_verify(struct fixture *f, struct strbuf *out, struct threads_error *er
 	int faults = 0;
 	int rc = pack_reader_new(f->dir_fd, f->key, &reader, err);
 
-	if (rc == 0)
-		rc = store_verify(f->store, reader, f->dir_fd, true, out, &faults, err);
+	if (rc == 0) {
+		const struct verify_order order = { reader, f->dir_fd, true, NULL };
+
+		rc = store_verify(f->store, &order, out, &faults, err);
+	}
 	if (rc == 0 && faults == 0)
 		strbuf_reset(out);
 	return rc;

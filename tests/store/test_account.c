@@ -6,6 +6,7 @@
 #include "store/account.h"
 #include "store/import.h"
 #include "store/people.h"
+#include "store/verify.h"
 
 #define ADA "aaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define BOB "bbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -52,7 +53,9 @@ static int faults(struct fixture *f, bool deep)
 	int count = 0;
 
 	assert_rc(pack_reader_new(f->dir_fd, f->key, &reader, &err), 0, &err);
-	assert_rc(store_verify(f->store, reader, f->dir_fd, deep, &out, &count, &err), 0, &err);
+	const struct verify_order order = { reader, f->dir_fd, deep, NULL };
+
+	assert_rc(store_verify(f->store, &order, &out, &count, &err), 0, &err);
 	return count;
 }
 

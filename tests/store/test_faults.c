@@ -8,6 +8,7 @@
 
 #include "store/account.h"
 #include "store/people.h"
+#include "store/verify.h"
 
 /* The linker sends the calls of our own code here (--wrap). */
 void *__real_malloc(size_t size);
@@ -128,7 +129,9 @@ static void check_verify(struct fixture *f)
 	int faults = 0;
 
 	assert_rc(pack_reader_new(f->dir_fd, f->key, &reader, &err), 0, &err);
-	assert_rc(store_verify(f->store, reader, f->dir_fd, true, &out, &faults, &err), 0, &err);
+	const struct verify_order order = { reader, f->dir_fd, true, NULL };
+
+	assert_rc(store_verify(f->store, &order, &out, &faults, &err), 0, &err);
 	if (faults)
 		fail_msg("%s", strbuf_str(&out));
 }

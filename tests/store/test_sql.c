@@ -21,6 +21,8 @@ static const char *const large[] = {
 /* Those that are meant to see everything: verify, jobs over all, counts for the status page. */
 static const char *const may_scan[] = {
 	"verify.c:",
+	"verify_blobs.c:",
+	"pack_list.c:",
 	"audit.c:sql_rows",
 	"reader_figures.c:sql_counts",
 };
