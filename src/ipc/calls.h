@@ -15,7 +15,8 @@
 
 /* What SQLite does to a database in WAL mode besides locking (fcntl) and reading it. */
 #define SANDBOX_SQLITE_WRITE_CALLS                                                                 \
-	SCMP_SYS(pwrite64), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate), SCMP_SYS(unlink)
+	SCMP_SYS(pwrite64), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate), SCMP_SYS(unlink),            \
+		SCMP_SYS(statfs) /* room for the copy of a backup */
 
 /*
  * And when something is amiss: it waits for a lock, finds a journal, makes its
