@@ -2,7 +2,6 @@
 """A hub of its own for a measurement: started, given an owner, fed, asked, stopped."""
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -87,10 +86,6 @@ class Hub:
         whole = self.stop()
         return {'cpu_s': usage['cpu_s'] + whole['cpu_s'], 'wall_s': usage['wall_s'], 'rss_bytes': whole['rss_bytes'],
                 'stored_bytes': measure.tree_size(self.data)}
-
-    def search_ms(self, query):
-        done = self.ctl('search', '--user', OWNER, '--time', '--limit', '50', '--json', query)
-        return float(re.findall(r'[0-9.]+', done.stderr.decode().strip().splitlines()[-1])[0])
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

@@ -82,10 +82,13 @@ def run(command, env=None):
     return usage
 
 
-def wall(command, env=None):
-    begin = time.monotonic()
-    subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True)
-    return time.monotonic() - begin
+def cpu_ms(command, env=None):
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit('compare: %s ended with %d' % (' '.join(command), process.returncode))
+    return (usage.ru_utime + usage.ru_stime) * 1000
 
 
 def tree_size(folder):
