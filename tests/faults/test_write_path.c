@@ -179,16 +179,9 @@ static int run_start(struct place *place, struct threads_error *err)
 
 static void start_state(struct place *place, struct strbuf *out)
 {
-	static const char *const names[] = { "master.key",
-					     "key.check",
-					     "run/threadsd.pid",
-					     "hub/upload",
-					     "packs",
-					     "auth",
-					     "vault",
-					     "hub",
-					     "run",
-					     "" };
+	static const char *const names[] = { "master.key", "key.check", "run/threadsd.pid",
+					     "packs",      "auth",      "vault",
+					     "hub",        "run",       "" };
 	unsigned char key[KEY_BYTES];
 	struct threads_error err = { .text = "" };
 
