@@ -245,6 +245,8 @@ static const struct {
 	{ SCMP_SYS(readlink), EACCES, -1, 0, 0 },
 	{ SCMP_SYS(readlinkat), EACCES, -1, 0, 0 },
 	{ SCMP_SYS(newfstatat), EACCES, 3, SCMP_CMP_NE, AT_EMPTY_PATH },
+	/* Run by root, SQLite gives new files the owner of the database: they have it already. */
+	{ SCMP_SYS(fchown), EPERM, -1, 0, 0 },
 	/* malloc() asks how many processors there are. */
 	{ SCMP_SYS(sched_getaffinity), EPERM, -1, 0, 0 },
 	/* The resolver looks for a cache, and how the machine's addresses are. */
