@@ -66,6 +66,13 @@ static enum cause describe_signal(const struct cause_end *end, char *out, size_t
 	return signals[i].cause;
 }
 
+/* A role ends so when it gets SIGTERM, and not by itself: what it said last is not why. */
+static enum cause describe_good_end(char *out, size_t size)
+{
+	snprintf(out, size, "exit 0: asked from outside to end");
+	return CAUSE_KILLED;
+}
+
 enum cause cause_describe(const struct cause_end *end, char *out, size_t size)
 {
 	enum cause cause = CAUSE_EXIT;
@@ -73,6 +80,8 @@ enum cause cause_describe(const struct cause_end *end, char *out, size_t size)
 
 	if (WIFSIGNALED(end->wait_status))
 		cause = describe_signal(end, out, size);
+	else if (WEXITSTATUS(end->wait_status) == EXIT_SUCCESS)
+		return describe_good_end(out, size);
 	else
 		snprintf(out, size, "exit %d", WEXITSTATUS(end->wait_status));
 	len = strlen(out);

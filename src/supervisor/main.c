@@ -139,22 +139,26 @@ static void ask_to_stop(struct supervisor *s, bool last)
 			child_stop(child);
 }
 
-/* Runs the loop until the processes are gone or the time is over. */
+/*
+ * Runs the loop until the processes are gone or the time is over. Being asked to end once
+ * more (a second Ctrl-C) changes nothing.
+ */
 static void wait_for_end(struct supervisor *s, bool last, int64_t ms)
 {
 	const int64_t until = clock_monotonic_ms() + ms;
 	struct threads_error err;
 
-	while (any_running(s, last) && clock_monotonic_ms() < until)
+	while (any_running(s, last) && clock_monotonic_ms() < until) {
+		loop_resume(s->loop);
 		if (loop_turn(s->loop, 50, &err) < 0)
 			return;
+	}
 }
 
 static void stop_roles(struct supervisor *s)
 {
 	s->stopping = true;
 	notify_stopping(s);
-	loop_resume(s->loop);
 	ask_to_stop(s, false);
 	wait_for_end(s, false, STOP_FIRST_MS);
 	ask_to_stop(s, true);

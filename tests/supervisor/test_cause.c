@@ -76,6 +76,9 @@ static void test_what_it_said_last_stands_there(void **state)
 	(void)state;
 	assert_int_equal(describe(end, got, sizeof(got)), CAUSE_EXIT);
 	assert_string_equal(got, "exit 70 after: no room");
+	end.wait_status = die(0, 0); /* SIGTERM from outside: that line has nothing to do with it */
+	assert_int_equal(describe(end, got, sizeof(got)), CAUSE_KILLED);
+	assert_string_equal(got, "exit 0: asked from outside to end");
 	end.wait_status = die(SIGSEGV, 0);
 	assert_int_equal(describe(end, got, sizeof(got)), CAUSE_CRASH);
 	assert_string_equal(got, "SIGSEGV: a bad memory access; it said last: no room");
