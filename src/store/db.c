@@ -26,6 +26,37 @@ static const char sql_reader_setup[] = "PRAGMA query_only = ON;"
 
 static const char sql_version[] = "PRAGMA user_version";
 
+/* What SQLite says, and what to do where somebody can do something. */
+static int error_words(const struct db *db, int rc, enum threads_code code,
+		       struct threads_error *err)
+{
+	const int primary = rc & 0xFF;
+
+	if (primary == SQLITE_FULL)
+		return threads_error_set(err, code, "the disk is full; make room and try again");
+	if (primary == SQLITE_CANTOPEN && db->handle) {
+		errno = sqlite3_system_errno(db->handle);
+		return threads_error_set(err, code,
+					 "%m; look at the owners and modes of the file and its "
+					 "folder (sqlite %d)",
+					 rc);
+	}
+	if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
+		return threads_error_set(err, code,
+					 "the database is damaged (%s); stop the hub and restore "
+					 "the last backup",
+					 sqlite3_errstr(rc));
+	if (code == THREADS_EIO &&
+	    (primary == SQLITE_READONLY || rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_FSYNC))
+		return threads_error_set(
+			err, code, "the database cannot be written; look at its disk (sqlite %d)",
+			rc);
+	return threads_error_set(err, code, "sqlite: %s (%d)",
+				 db->handle && rc != SQLITE_MISUSE ? sqlite3_errmsg(db->handle)
+								   : sqlite3_errstr(rc),
+				 rc);
+}
+
 int db_error(struct db *db, int rc, struct threads_error *err)
 {
 	enum threads_code code = THREADS_EIO;
@@ -52,21 +83,11 @@ int db_error(struct db *db, int rc, struct threads_error *err)
 	default:
 		break;
 	}
-	if ((rc & 0xFF) == SQLITE_FULL)
-		return threads_error_set(err, code, "the disk is full; make room and try again");
 	/* What a reader sees while the writer starts, recovers or is away. */
 	if (rc == SQLITE_BUSY_RECOVERY || rc == SQLITE_READONLY_RECOVERY ||
 	    rc == SQLITE_READONLY_DIRECTORY || rc == SQLITE_READONLY_CANTINIT)
 		code = THREADS_EAGAIN;
-	if (code == THREADS_EIO && ((rc & 0xFF) == SQLITE_READONLY || rc == SQLITE_IOERR_WRITE ||
-				    rc == SQLITE_IOERR_FSYNC))
-		return threads_error_set(
-			err, code, "the database cannot be written; look at its disk (sqlite %d)",
-			rc);
-	return threads_error_set(err, code, "sqlite: %s (%d)",
-				 db->handle && rc != SQLITE_MISUSE ? sqlite3_errmsg(db->handle)
-								   : sqlite3_errstr(rc),
-				 rc);
+	return error_words(db, rc, code, err);
 }
 
 int db_exec(struct db *db, const char *sql, struct threads_error *err)
@@ -121,7 +142,8 @@ static int version_check(struct db *db, const struct migration *list, int *ret_v
 		newest = list->version;
 	if (*ret_version > newest)
 		return threads_error_set(err, THREADS_EINVAL,
-					 "the database has schema %d, this program knows up to %d",
+					 "the database has schema %d, this program knows up to %d; "
+					 "start the newer version",
 					 *ret_version, newest);
 	return *ret_version < newest;
 }

@@ -4,6 +4,8 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "core/log.h"
+
 enum { USAGE_STATUS = 2 };
 
 static const char usage[] =
@@ -121,7 +123,7 @@ int options_read(struct supervisor *s, int argc, char **argv, int *ret_exit,
 	if (rc == 0)
 		rc = find_libexec(s, err);
 	if (rc < 0) {
-		fprintf(stderr, "threadsd: %s\n", err->text);
+		log_error("%s", err->text); /* with its level: journalctl -p finds it */
 		*ret_exit = EXIT_FAILURE;
 	}
 	return rc;

@@ -30,10 +30,21 @@ int settings_write(struct supervisor *s, struct threads_error *err)
 	return 0;
 }
 
+/* Into the status, too: "systemctl reload" itself succeeds whatever the file says. */
+static void complain(struct supervisor *s, enum log_level level, const char *words)
+{
+	if (level <= LOG_LEVEL_ERROR)
+		log_error("%s", words);
+	else
+		log_warning("%s", words);
+	journal_keep(&s->journal, level, ROLE_SUPERVISOR, 0, words);
+}
+
 /* Returns how many live settings changed. */
 static int take_over(struct supervisor *s, const struct config *fresh, struct threads_error *err)
 {
 	const char *key, *preset, *purpose;
+	char words[JOURNAL_TEXT_BYTES];
 	int changed = 0;
 
 	for (size_t i = 0; config_describe(i, &key, &preset, &purpose); i++) {
@@ -42,7 +53,9 @@ static int take_over(struct supervisor *s, const struct config *fresh, struct th
 		if (strcmp(value, config_text(s->config, key)) == 0)
 			continue;
 		if (!config_is_live(key)) {
-			log_warning("reload: %s takes effect after a restart", key);
+			snprintf(words, sizeof(words), "reload: %s takes effect after a restart",
+				 key);
+			complain(s, LOG_LEVEL_WARNING, words);
 			continue;
 		}
 		if (config_set(s->config, key, value, err) < 0)
@@ -56,6 +69,7 @@ static int take_over(struct supervisor *s, const struct config *fresh, struct th
 void settings_reload(struct supervisor *s)
 {
 	CLEANUP(config_freep) struct config *fresh = NULL;
+	char words[JOURNAL_TEXT_BYTES];
 	struct threads_error err;
 	int rc = options_read_again(s, &fresh, &err);
 
@@ -66,7 +80,9 @@ void settings_reload(struct supervisor *s)
 	if (rc > 0)
 		rc = settings_write(s, &err);
 	if (rc < 0) {
-		log_error("reload: %s; the settings stay as they were", err.text);
+		snprintf(words, sizeof(words), "reload: %.200s; the settings stay as they were",
+			 err.text);
+		complain(s, LOG_LEVEL_ERROR, words);
 		return;
 	}
 	log_set_level((enum log_level)config_int(s->config, "log_level"));

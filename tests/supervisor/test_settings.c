@@ -95,7 +95,9 @@ static void test_a_mistake_changes_nothing(void **state)
 		write_file(w, wrong[i]);
 		settings_reload(&w->s);
 		assert_int_equal(config_int(w->s.config, "log_level"), 5);
+		assert_non_null(strstr(journal_at(&w->s.journal, 0)->text, "stay as they were"));
 	}
+	assert_null(journal_at(&w->s.journal, ARRAY_SIZE(wrong))); /* one each in the status */
 	unlink(w->path);
 	settings_reload(&w->s);
 	assert_int_equal(config_int(w->s.config, "log_level"), 5);
