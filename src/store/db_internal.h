@@ -8,6 +8,7 @@
 #include "store/db.h"
 
 enum { DB_STATEMENTS_MAX = 512 }; /* a power of two; at most three quarters are used */
+enum { DB_BUSY_TIMEOUT_MS = 5000 };
 
 struct db_statement {
 	const char *sql; /* compared by address: SQL texts are static */
