@@ -91,25 +91,6 @@ void request_free(struct http_request *req)
 	free(req);
 }
 
-void request_suspend(struct http_request *req)
-{
-	if (req->suspended)
-		return;
-	/* Nobody but us can move it now; the gateway has timers of its own. */
-	server_deadline(req->server, req->conn, 0);
-	req->suspended = true;
-	MHD_suspend_connection(req->mhd);
-}
-
-void request_resume(struct http_request *req)
-{
-	if (!req->suspended)
-		return;
-	req->suspended = false;
-	MHD_resume_connection(req->mhd);
-	server_kick(req->server);
-}
-
 /* ---- the head ---- */
 
 struct field_list {
@@ -384,73 +365,4 @@ void http_request_upload_to(struct http_request *req, int fd, uint64_t offset, u
 int64_t http_request_uploaded(const struct http_request *req)
 {
 	return req->sink.failed ? -1 : (int64_t)req->sink.written;
-}
-
-/* ---- facts ---- */
-
-const char *http_request_method(const struct http_request *req)
-{
-	return req->method;
-}
-
-bool http_request_is_get(const struct http_request *req)
-{
-	return strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0;
-}
-
-const char *http_request_path(const struct http_request *req)
-{
-	return strbuf_str(&req->path);
-}
-
-const char *http_request_query(const struct http_request *req)
-{
-	return req->query;
-}
-
-const char *http_request_field(const struct http_request *req, const char *name)
-{
-	const char *value = MHD_lookup_connection_value(req->mhd, MHD_HEADER_KIND, name);
-
-	return value ? value : "";
-}
-
-const char *http_request_client(const struct http_request *req)
-{
-	return strbuf_str(&req->client);
-}
-
-const char *http_request_id(const struct http_request *req)
-{
-	return req->id;
-}
-
-bool http_request_has_body(const struct http_request *req)
-{
-	return req->framing.chunked || req->framing.length > 0;
-}
-
-int64_t http_request_length(const struct http_request *req)
-{
-	return req->framing.chunked ? -1 : (int64_t)req->framing.length;
-}
-
-const struct strbuf *http_request_body(const struct http_request *req)
-{
-	return &req->body;
-}
-
-int64_t http_request_age_ms(const struct http_request *req)
-{
-	return clock_monotonic_ms() - req->start_ms;
-}
-
-void http_request_set_user(struct http_request *req, void *user)
-{
-	req->user = user;
-}
-
-void *http_request_user(const struct http_request *req)
-{
-	return req->user;
 }

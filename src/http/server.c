@@ -9,8 +9,7 @@
 #include "http/server_internal.h"
 
 enum {
-	IDLE_TIMEOUT_S = 60, /* MHD's own: moved by every byte, so only a second net */
-	TICK_MS = 500,
+	IDLE_TIMEOUT_S = 60,    /* MHD's own: moved by every byte, so only a second net */
 	SPARE_CONNECTIONS = 64, /* beyond the limit, for the moment until MHD has closed others */
 	BODY_GRACE_MS = 2000,   /* before that no body and no reader is cut */
 };
@@ -44,12 +43,6 @@ static void on_run_timer(void *arg)
 	server_run(arg);
 }
 
-void server_kick(struct http_server *server)
-{
-	/* MHD_get_timeout() does not know of connections that were just resumed. */
-	loop_timer_set(server->run_timer, 0);
-}
-
 /* MHD sees the end of the stream and closes. */
 static void conn_cut(struct http_conn *conn)
 {
@@ -67,17 +60,7 @@ static void on_tick(void *arg)
 		if (conn->deadline_ms != 0 && conn->deadline_ms <= now_ms)
 			conn_cut(conn);
 	if (!LIST_EMPTY(&server->conns))
-		loop_timer_set(server->tick_timer, TICK_MS);
-}
-
-void server_deadline(struct http_server *server, struct http_conn *conn, int64_t in_ms)
-{
-	if (!conn)
-		return;
-	conn->since_ms = clock_monotonic_ms();
-	conn->deadline_ms = in_ms > 0 ? conn->since_ms + in_ms : 0;
-	if (!loop_timer_is_set(server->tick_timer))
-		loop_timer_set(server->tick_timer, TICK_MS);
+		loop_timer_set(server->tick_timer, SERVER_TICK_MS);
 }
 
 static bool conn_in_head(const struct http_conn *conn)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What server.c (daemon, loop, deadlines) and request.c (one request) share. Only these two know MHD. */
+/*
+ * What the files that know MHD share: server.c (daemon, loop) stands on request.c
+ * (one request), which stands on answer.c and request_facts.c, and all on turn.c.
+ */
 #ifndef THREADS_HTTP_SERVER_INTERNAL_H
 #define THREADS_HTTP_SERVER_INTERNAL_H
 
@@ -11,6 +14,7 @@
 #include "http/server.h"
 
 enum { MHD_MEMORY_BYTES = 32 * 1024 }; /* of one connection: request line and header fields */
+enum { SERVER_TICK_MS = 500 };
 
 /* One TCP connection. Its deadline is absolute: trickling bytes do not move it. */
 struct http_conn {
