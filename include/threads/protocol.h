@@ -10,7 +10,7 @@
  *	link		secrets		purpose
  *	http-auth	cookie, codes	sign-in routes; a ticket for each request
  *	http-api	ticket		all other routes
- *	api-auth	passed socket	control verbs that concern sign-in; backup
+ *	api-auth	passed socket	control verbs that concern sign-in, its backup
  *	api-vault	sealed boxes	store a secret nobody on the way can read; backup
  *	api-index	-		writes, blobs, upload descriptors; backup
  *	auth-index	-		user rows follow sign-in rows
@@ -162,7 +162,8 @@ enum frame_type {
 	INDEX_QUEUE, /* -> INDEX_QUEUE_IS: i queued messages, i disk percent, i stopped by disk */
 	INDEX_QUEUE_IS,
 
-	/* ---- api -> index, auth, vault: backup and verify ---- */
+	/* ---- api -> index, vault (DATABASE_CHECK: auth, too): backup and verify. auth.db goes to threadsctl alone,
+	 * by the verb "backup" on a passed socket ---- */
 	/* -> BACKUP_SNAPSHOT_IS: i bytes, i schema, t details (JSON), f a copy of the role's database to read
 	 * from, which shows one moment and has no name. IPC_ERROR EAGAIN: one is being made already.
 	 * index, details: {"hold","messages","settings","packs":[[number,committed bytes]..]}; from that moment

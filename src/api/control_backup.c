@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* backup and verify: each role answers for its own database. */
+/* backup and verify: each role answers for its own database. auth gives auth.db to threadsctl itself. */
 #include "api/control.h"
 
 /* ---- backup: threadsctl asks for one part after the other ------------------------------------- */
@@ -80,8 +80,6 @@ int control_backup(struct control *control, struct threads_error *err)
 
 	if (strcmp(part, "hub") == 0)
 		return control_audit(control, "backup", "", "", hub_audited, err);
-	if (strcmp(part, "auth") == 0)
-		return snapshot_ask(control, ROLE_AUTH, err);
 	if (strcmp(part, "vault") == 0)
 		return snapshot_ask(control, ROLE_VAULT, err);
 	if (strcmp(part, "hold") == 0 || strcmp(part, "end") == 0)

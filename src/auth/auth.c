@@ -215,7 +215,8 @@ static int api_frame(struct auth *auth, struct peer *peer, struct frame *f,
 			log_warning("control connection: %s", err->text);
 		return 0;
 	}
-	if (backup_source_takes(f->type))
+	/* Not BACKUP_SNAPSHOT: whoever takes api over does not get hashes and sessions. */
+	if (f->type == DATABASE_CHECK)
 		return backup_source_frame(auth->backup, peer, f, err);
 	if (f->type != AUTH_USER_GONE)
 		return threads_error_set(err, THREADS_EINVAL, "frame %u is not for auth", f->type);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "auth/backup.h"
 #include "auth/enrol.h"
 #include "auth/people.h"
 #include "crypto/hmac.h"
@@ -24,6 +25,7 @@ static const struct verb verbs[] = {
 	{ "user reset-factors", people_reset_factors, { "user" } },
 	{ "user disable", people_operator_disable, { "user" } },
 	{ "user enable", people_operator_enable, { "user" } },
+	{ "backup", backup_give, { "part", "hold" } },
 };
 
 static const struct verb *verb_find(const char *name)

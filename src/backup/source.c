@@ -2,7 +2,6 @@
 #include "backup/source.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "core/json.h"
 #include "core/log.h"
@@ -12,7 +11,7 @@ enum { DETAILS_MAX = 100 * 1024, PATH_BYTES = 4096, STEP_PAUSE_MS = 1, FAULTS_BY
 
 struct backup_source {
 	struct backup_source_options options;
-	char *folder;
+	char path[PATH_BYTES]; /* of the copy; one is made at a time */
 	struct loop_timer *timer;
 	/* the snapshot in hand */
 	struct db_snapshot *snapshot;
@@ -47,19 +46,18 @@ int backup_source_new(const struct backup_source_options *options,
 		      struct backup_source **ret_source, struct threads_error *err)
 {
 	struct backup_source *source = calloc(1, sizeof(*source));
-	int rc = 0;
+	int rc;
 
-	if (source)
-		source->folder = strdup(options->folder);
-	if (!source || !source->folder)
-		rc = threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	if (rc == 0)
-		rc = loop_timer_add(options->loop, on_step, source, &source->timer, err);
+	if (!source)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	rc = loop_timer_add(options->loop, on_step, source, &source->timer, err);
 	if (rc < 0) {
 		backup_source_free(source);
 		return rc;
 	}
 	source->options = *options;
+	snprintf(source->path, sizeof(source->path), "%s/copy.db", options->folder);
+	db_snapshot_sweep(source->path);
 	*ret_source = source;
 	return 0;
 }
@@ -70,23 +68,20 @@ struct backup_source *backup_source_free(struct backup_source *source)
 		return NULL;
 	source->snapshot = db_snapshot_free(source->snapshot);
 	source->timer = loop_timer_remove(source->timer);
-	free(source->folder);
 	free(source);
 	return NULL;
 }
 
-int backup_source_begin(struct backup_source *source, const char *name, backup_done_fn *fn,
-			void *arg, struct threads_error *err)
+int backup_source_begin(struct backup_source *source, backup_done_fn *fn, void *arg,
+			struct threads_error *err)
 {
-	char path[PATH_BYTES];
 	int rc;
 
 	if (source->snapshot)
 		return threads_error_set(err, THREADS_EAGAIN,
 					 "another backup or check copies the database now; "
 					 "try again when it has ended");
-	snprintf(path, sizeof(path), "%s/%s", source->folder, name);
-	rc = db_snapshot_begin(source->options.db, path, &source->snapshot, err);
+	rc = db_snapshot_begin(source->options.db, source->path, &source->snapshot, err);
 	if (rc < 0)
 		return rc;
 	source->fn = fn;
@@ -114,8 +109,7 @@ static int answer_snapshot(struct backup_source *source, const struct db_snapsho
 	CLEANUP(strbuf_release) struct strbuf details = STRBUF_INIT(DETAILS_MAX);
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	AUTO_FD int fd = -1;
-	struct stat st = { 0 };
-	int64_t schema = 0;
+	int64_t schema = 0, bytes = 0;
 	int rc = db_schema(source->options.db, &schema, err);
 
 	if (rc == 0 && source->options.details)
@@ -125,13 +119,11 @@ static int answer_snapshot(struct backup_source *source, const struct db_snapsho
 	if (rc == 0)
 		rc = strbuf_check(&details, err);
 	if (rc == 0)
-		rc = db_snapshot_open(snapshot, &fd, err);
+		rc = db_snapshot_open(snapshot, &fd, &bytes, err);
 	if (rc < 0)
 		return rc;
-	if (fstat(fd, &st) < 0)
-		return threads_error_set(err, THREADS_EIO, "fstat: %m");
 	frame_begin(&f, BACKUP_SNAPSHOT_IS, source->id);
-	frame_put_int(&f, st.st_size);
+	frame_put_int(&f, bytes);
 	frame_put_int(&f, schema);
 	frame_put_text(&f, strbuf_str(&details));
 	frame_put_fd(&f, fd);
@@ -165,7 +157,7 @@ static int on_snapshot_wanted(struct backup_source *source, struct peer *peer, s
 
 	if (rc < 0)
 		return rc;
-	if (backup_source_begin(source, "snapshot.db", on_snapshot, source, &why) < 0)
+	if (backup_source_begin(source, on_snapshot, source, &why) < 0)
 		return answer_error(peer, f->id, &why, err);
 	source->peer = peer;
 	source->id = f->id;
@@ -199,11 +191,6 @@ static int on_check(struct backup_source *source, struct peer *peer, struct fram
 	frame_begin(&out, DATABASE_CHECK_IS, f->id);
 	frame_put_text(&out, strbuf_str(&text));
 	return peer_send(peer, &out, err);
-}
-
-bool backup_source_takes(uint16_t frame_type)
-{
-	return frame_type == BACKUP_SNAPSHOT || frame_type == DATABASE_CHECK;
 }
 
 int backup_source_frame(struct backup_source *source, struct peer *peer, struct frame *f,

@@ -20,7 +20,7 @@ struct backup_source_options {
 	struct loop *loop;
 	struct db *db;      /* must outlive the source */
 	const char *about;  /* "auth.db": begins its faults; static */
-	const char *folder; /* of the database; copied */
+	const char *folder; /* of the database; copied. What a copy left there is removed */
 	/* Appends the "details" of BACKUP_SNAPSHOT_IS, a JSON object; NULL: "{}". Called when the snapshot is whole. */
 	int (*details)(void *arg, struct strbuf *out, struct threads_error *err);
 	/* Adds to DATABASE_CHECK what only this role can see: boxes that do not open. May be NULL. */
@@ -35,7 +35,6 @@ struct backup_source *backup_source_free(struct backup_source *source);
 /* Answers BACKUP_SNAPSHOT and DATABASE_CHECK. Errors: THREADS_EINVAL (not what protocol.h says). */
 int backup_source_frame(struct backup_source *source, struct peer *peer, struct frame *f,
 			struct threads_error *err) MUST_CHECK;
-bool backup_source_takes(uint16_t frame_type);
 
 /* Its answer is dropped. To be called from its on_closed. */
 void backup_source_peer_gone(struct backup_source *source, const struct peer *peer);
@@ -44,9 +43,9 @@ void backup_source_peer_gone(struct backup_source *source, const struct peer *pe
 typedef void backup_done_fn(void *arg, struct db_snapshot *snapshot,
 			    const struct threads_error *err);
 
-/* Makes a snapshot for this process itself, as folder/name. Errors: THREADS_EAGAIN (one is
+/* Makes a snapshot for this process itself. Errors: THREADS_EAGAIN (one is
  * being made), those of db_snapshot_begin(). */
-int backup_source_begin(struct backup_source *source, const char *name, backup_done_fn *fn,
-			void *arg, struct threads_error *err) MUST_CHECK;
+int backup_source_begin(struct backup_source *source, backup_done_fn *fn, void *arg,
+			struct threads_error *err) MUST_CHECK;
 
 #endif

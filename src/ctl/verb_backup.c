@@ -81,7 +81,9 @@ static int ask(struct backup *b, const char *name, struct part *part, struct thr
 
 	if (!arguments)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	return link_try(b->args, CTL_VERB_API, "backup", arguments, &handler, true, err);
+	/* auth answers for itself: api, which serves the network, never holds auth.db. */
+	return link_try(b->args, strcmp(name, "auth") == 0 ? CTL_VERB_AUTH : CTL_VERB_API, "backup",
+			arguments, &handler, true, err);
 }
 
 /* Index erases nothing while it hears this. */

@@ -130,7 +130,7 @@ static int on_verify(struct index_role *ix, struct peer *peer, struct frame *f,
 		rc = verify_thread_new(ix, peer, f->id, deep, &why);
 	if (rc < 0)
 		return reply_error(peer, f->id, rc, &why);
-	rc = backup_source_begin(ix->backup, "verify.db", on_verify_copy, ix, &why);
+	rc = backup_source_begin(ix->backup, on_verify_copy, ix, &why);
 	if (rc == 0)
 		return 0;
 	ix->verify = verify_thread_free(ix->verify);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "store/db_internal.h"
@@ -38,13 +39,13 @@ static int copy_error(int rc, struct threads_error *err)
 				 "copy of the database: %s (%d)", sqlite3_errstr(rc), rc);
 }
 
-static void remove_files(const struct db_snapshot *snapshot)
+void db_snapshot_sweep(const char *copy)
 {
 	static const char *const ends[] = { "", "-journal", "-wal", "-shm" };
 	char path[PATH_BYTES + 16];
 
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-		snprintf(path, sizeof(path), "%s%s", snapshot->path, ends[i]);
+		snprintf(path, sizeof(path), "%s%s", copy, ends[i]);
 		unlink(path);
 	}
 }
@@ -104,7 +105,7 @@ int db_snapshot_begin(struct db *db, const char *path, struct db_snapshot **ret_
 		return threads_error_set(err, THREADS_ELIMIT, "the path %.40s... is too long",
 					 path);
 	memcpy(snapshot->path, path, strlen(path) + 1);
-	remove_files(snapshot);
+	db_snapshot_sweep(path);
 	rc = open_copy(snapshot, db, err);
 	if (rc < 0)
 		return rc;
@@ -142,11 +143,16 @@ int db_snapshot_step(struct db_snapshot *snapshot, struct threads_error *err)
 	return copy_error(rc, err);
 }
 
-int db_snapshot_open(const struct db_snapshot *snapshot, int *ret_fd, struct threads_error *err)
+int db_snapshot_open(const struct db_snapshot *snapshot, int *ret_fd, int64_t *ret_bytes,
+		     struct threads_error *err)
 {
-	*ret_fd = open(snapshot->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (*ret_fd < 0)
+	AUTO_FD int fd = open(snapshot->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return threads_error_set(err, THREADS_EIO, "%s: %m", snapshot->path);
+	*ret_bytes = st.st_size;
+	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
 
@@ -162,7 +168,7 @@ struct db_snapshot *db_snapshot_free(struct db_snapshot *snapshot)
 	if (snapshot->backup)
 		sqlite3_backup_finish(snapshot->backup);
 	sqlite3_close(snapshot->copy);
-	remove_files(snapshot);
+	db_snapshot_sweep(snapshot->path);
 	free(snapshot);
 	return NULL;
 }

@@ -23,11 +23,14 @@ int db_snapshot_begin(struct db *db, const char *path, struct db_snapshot **ret_
 /* Copies about 1 MB. Returns 1 (call it again; at once or later), 0 when the copy is whole. */
 int db_snapshot_step(struct db_snapshot *snapshot, struct threads_error *err) MUST_CHECK;
 
-/* A descriptor of the whole copy to read from; it works on after db_snapshot_free(). */
-int db_snapshot_open(const struct db_snapshot *snapshot, int *ret_fd,
+/* A descriptor of the whole copy to read from, and its length; it works on after db_snapshot_free(). */
+int db_snapshot_open(const struct db_snapshot *snapshot, int *ret_fd, int64_t *ret_bytes,
 		     struct threads_error *err) MUST_CHECK;
 
 const char *db_snapshot_path(const struct db_snapshot *snapshot);
+
+/* Removes what a process that died left of a copy under that path: it holds what may be erased since. */
+void db_snapshot_sweep(const char *path);
 
 /* Removes the copy. Accepts NULL, returns NULL. */
 struct db_snapshot *db_snapshot_free(struct db_snapshot *snapshot);

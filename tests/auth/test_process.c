@@ -127,30 +127,41 @@ static int end(struct process *p, int sig)
 	return status;
 }
 
-static json_t *setup_link(const struct process *p)
+/* As threadsctl: a verb on a connection that api passes on. Returns its other end. */
+static int say_verb(const struct process *p, const char *verb, const char *arguments)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	int fds[2];
-	json_t *line;
 
 	socket_pair(fds);
 	frame_begin(&f, CTL_VERB_AUTH, 1);
-	frame_put_text(&f, "setup-link");
-	frame_put_text(&f, "{\"user\":\"\"}");
+	frame_put_text(&f, verb);
+	frame_put_text(&f, arguments);
 	send_frame(fds[1], &f);
 	frame_begin(&f, AUTH_CONTROL, 0);
 	frame_put_fd(&f, fds[0]);
 	send_frame(p->api_fd, &f);
 	close(fds[0]);
+	return fds[1];
+}
 
+static json_t *recv_line(int fd)
+{
 	CLEANUP(frame_release) struct frame in = FRAME_INIT;
+	json_t *line;
 
-	recv_frame(fds[1], &in);
+	recv_frame(fd, &in);
 	assert_int_equal(in.type, CTL_LINE);
 	line = json_loads(frame_get_text(&in), 0, NULL);
 	assert_non_null(line);
-	close(fds[1]);
 	return line;
+}
+
+static json_t *setup_link(const struct process *p)
+{
+	AUTO_FD int fd = say_verb(p, "setup-link", "{\"user\":\"\"}");
+
+	return recv_line(fd);
 }
 
 /* A POST; returns its status and keeps the pending cookie. */
@@ -216,16 +227,23 @@ static void test_confined_it_hashes_and_survives_kills(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void expect_end(int fd)
+{
+	struct pollfd fds = { .fd = fd, .events = POLLIN };
+	char byte;
+
+	assert_int_equal(poll(&fds, 1, WAIT_MS), 1);
+	assert_int_equal(recv(fd, &byte, 1, 0), 0);
+}
+
 static void test_a_malformed_frame_closes_that_link_only(void **state)
 {
 	struct process p = start();
-	char pending[64] = "", byte;
-	struct pollfd fds = { .fd = p.http_fd, .events = POLLIN };
+	char pending[64] = "";
 
 	(void)state;
 	assert_int_equal(send(p.http_fd, "nonsense", 8, 0), 8);
-	assert_int_equal(poll(&fds, 1, WAIT_MS), 1);
-	assert_int_equal(recv(p.http_fd, &byte, 1, 0), 0);
+	expect_end(p.http_fd);
 	close(p.http_fd);
 	p.http_fd = give_peer(p.control_fd, ROLE_HTTP);
 	assert_int_equal(post(&p, "/api/v1/auth/signin",
@@ -235,6 +253,55 @@ static void test_a_malformed_frame_closes_that_link_only(void **state)
 	const int status = end(&p, 0);
 
 	assert_true(WIFEXITED(status));
+}
+
+/* What hashes and sessions lie in goes to threadsctl, never through api, which serves the network. */
+static void test_a_copy_goes_to_the_operator_alone(void **state)
+{
+	CLEANUP(frame_release) struct frame ask = FRAME_INIT;
+	CLEANUP(frame_release) struct frame in = FRAME_INIT;
+	struct process p = start();
+	AUTO_FD int asker = say_verb(&p, "backup", "{\"part\":\"auth\",\"hold\":0}");
+	AUTO_FD int copy = -1;
+	char head[16] = "";
+	json_t *line;
+
+	(void)state;
+	recv_frame(asker, &in);
+	assert_int_equal(in.type, CTL_BLOB);
+	copy = frame_get_fd(&in);
+	assert_int_equal(pread(copy, head, sizeof(head), 0), sizeof(head));
+	assert_string_equal(head, "SQLite format 3");
+	line = recv_line(asker);
+	assert_int_equal(json_integer_value(json_object_get(line, "bytes")),
+			 lseek(copy, 0, SEEK_END));
+	json_decref(line);
+
+	frame_begin(&ask, BACKUP_SNAPSHOT, 1);
+	send_frame(p.api_fd, &ask);
+	expect_end(p.api_fd);
+	end(&p, SIGTERM);
+}
+
+/* A copy holds what may be erased since: a role that died over it removes it when it starts. */
+static void test_what_a_killed_copy_left_is_removed(void **state)
+{
+	static const char *const names[] = { "copy.db", "copy.db-journal" };
+	char path[100];
+	struct process p;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "%s/auth/%s", folder, names[i]);
+		close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		assert_int_equal(access(path, F_OK), 0);
+	}
+	p = start();
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "%s/auth/%s", folder, names[i]);
+		assert_int_equal(access(path, F_OK), -1);
+	}
+	end(&p, SIGTERM);
 }
 
 static int make_folder(void **state)
@@ -266,6 +333,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_confined_it_hashes_and_survives_kills),
 		cmocka_unit_test(test_a_malformed_frame_closes_that_link_only),
+		cmocka_unit_test(test_a_copy_goes_to_the_operator_alone),
+		cmocka_unit_test(test_what_a_killed_copy_left_is_removed),
 	};
 
 	return cmocka_run_group_tests_name("auth/process", tests, make_folder, remove_folder);
