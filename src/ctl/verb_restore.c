@@ -24,6 +24,9 @@
 enum { PATH_BYTES = 4200, KEY_BYTES = 32 };
 
 static const char settings_copy[] = "threads.conf.restored";
+/* The service of this machine has its key there, encrypted. */
+static const char service_config[] = "/etc/threads/threads.conf";
+static const char service_key[] = "/etc/threads/master.key.cred";
 
 struct restore {
 	const char *from;
@@ -35,6 +38,7 @@ struct restore {
 	struct copy_meter meter;
 	bool begun, made_data, made_key;
 	bool key_elsewhere; /* key_file: put there by whoever guards it, not by us */
+	bool for_service;   /* neither: it has no key in the clear */
 };
 
 static int open_backup(const char *path, int *ret_fd, json_t **ret_manifest,
@@ -116,6 +120,15 @@ static int write_key(struct restore *r, struct threads_error *err)
 
 /* ---- the data folder ---- */
 
+static bool is_service(const struct ctl_args *args)
+{
+	const char *config =
+		ctl_has(args, OPT_CONFIG) ? ctl_value(args, OPT_CONFIG) : service_config;
+
+	return !ctl_has(args, OPT_DATA) && strcmp(config, service_config) == 0 &&
+	       access(service_key, F_OK) == 0;
+}
+
 static int read_settings(struct restore *r, const struct ctl_args *args, struct threads_error *err)
 {
 	CLEANUP(config_freep) struct config *config = NULL;
@@ -134,6 +147,7 @@ static int read_settings(struct restore *r, const struct ctl_args *args, struct 
 	else
 		snprintf(r->key_path, sizeof(r->key_path), "%s/master.key", r->data);
 	r->key_elsewhere = *key_file != '\0';
+	r->for_service = !r->key_elsewhere && is_service(args);
 	r->owners.role_uids = config_int(config, "role_uids");
 	if (geteuid() == 0 && r->owners.role_uids == 0)
 		return threads_error_set(err, THREADS_EINVAL,
@@ -275,7 +289,7 @@ static int write_all_files(struct restore *r, struct threads_error *err)
 		rc = file_restore(r, &file, err);
 	if (rc == 0)
 		rc = sync_data(r, err);
-	if (rc == 0 && !r->key_elsewhere)
+	if (rc == 0 && !r->key_elsewhere && !r->for_service)
 		rc = write_key(r, err);
 	if (rc == 0)
 		rc = sync_data(r, err);
@@ -341,6 +355,10 @@ int verb_restore(const struct ctl_args *args)
 	       r.data, settings_copy);
 	if (r.key_elsewhere && access(r.key_path, F_OK) < 0)
 		printf("The key is not at its place yet: %s\n", r.key_path);
+	if (r.for_service)
+		printf("Before the start, give the service this key, if it has another:\n"
+		       "  systemd-creds encrypt --with-key=host --name=master.key %s %s\n",
+		       ctl_value(args, OPT_KEY_FILE), service_key);
 	return CTL_DONE;
 }
 

@@ -114,7 +114,8 @@ static int derive(const char *path, const char *purpose, unsigned char out[KEY_B
  * DATA/key.check holds bytes derived from the key, which tell nothing about it.
  * With another key the hub would start, and mix what two keys encrypted.
  */
-static int check_known(const struct supervisor *s, const char *path, struct threads_error *err)
+static int check_known(const struct supervisor *s, const char *path, bool credential,
+		       struct threads_error *err)
 {
 	unsigned char got[KEY_BYTES], want[KEY_BYTES];
 	char check[KEY_PATH_MAX];
@@ -132,12 +133,17 @@ static int check_known(const struct supervisor *s, const char *path, struct thre
 	rc = pread_all(fd, want, sizeof(want), 0, err);
 	if (rc < 0)
 		return threads_error_wrap(err, rc, "%s", check);
-	if (CRYPTO_memcmp(got, want, sizeof(got)) != 0)
+	if (CRYPTO_memcmp(got, want, sizeof(got)) == 0)
+		return 0;
+	if (credential)
 		return threads_error_set(err, THREADS_EDENIED,
-					 "%s is not the key of the data in %s; put their own key "
-					 "there",
-					 path, s->data_dir);
-	return 0;
+					 "the service's key (/etc/threads/master.key.cred) is not "
+					 "the key of the data in %.60s; encrypt their own with "
+					 "systemd-creds, see docs/operations.md",
+					 s->data_dir);
+	return threads_error_set(err, THREADS_EDENIED,
+				 "%s is not the key of the data in %s; put their own key there",
+				 path, s->data_dir);
 }
 
 int key_prepare(const struct supervisor *s, struct threads_error *err)
@@ -158,7 +164,7 @@ int key_prepare(const struct supervisor *s, struct threads_error *err)
 						 "%s is no key, which has %d bytes; put the key of "
 						 "this hub there",
 						 path, KEY_BYTES);
-		return check_known(s, path, err);
+		return check_known(s, path, credential, err);
 	}
 	if (errno != ENOENT)
 		return threads_error_set(err, THREADS_EIO, "%s: %m", path);
@@ -167,7 +173,7 @@ int key_prepare(const struct supervisor *s, struct threads_error *err)
 					 "the key %s is missing; put the key of this hub there",
 					 path);
 	rc = make_key(path, err);
-	return rc < 0 ? rc : check_known(s, path, err);
+	return rc < 0 ? rc : check_known(s, path, false, err);
 }
 
 int key_for_role(const struct supervisor *s, enum role role, unsigned char out[KEY_BYTES],
