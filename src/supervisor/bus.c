@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/bus.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "core/log.h"
 #include "ipc/role_name.h"
+#include "supervisor/child.h"
 #include "supervisor/figures.h"
+#include "supervisor/links.h"
 #include "supervisor/notify.h"
+#include "supervisor/tell.h"
 
-enum { ROLES_BUNDLE_MS = 20, LINK_BUFFER_BYTES = 1024 * 1024 };
-
-/* The links of protocol.h. */
-static const struct {
-	enum role a, b;
-} links[] = {
-	{ ROLE_HTTP, ROLE_AUTH },   { ROLE_HTTP, ROLE_API },    { ROLE_API, ROLE_AUTH },
-	{ ROLE_API, ROLE_VAULT },   { ROLE_API, ROLE_INDEX },   { ROLE_AUTH, ROLE_INDEX },
-	{ ROLE_INDEX, ROLE_VAULT }, { ROLE_INDEX, ROLE_PARSE }, { ROLE_INDEX, ROLE_IMAP },
-	{ ROLE_IMAP, ROLE_VAULT },  { ROLE_IMAP, ROLE_DIAL },
-};
+enum { ROLES_BUNDLE_MS = 20 };
 
 /* Which doorbells a role may ring, and who hears them. */
 static const struct {
@@ -36,53 +27,10 @@ static const struct {
 	{ BELL_ACCESS, ROLE_INDEX, { ROLE_API } },
 };
 
-bool bus_linked(enum role a, enum role b)
+static void roles_changed(struct supervisor *s)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-		if ((links[i].a == a && links[i].b == b) || (links[i].a == b && links[i].b == a))
-			return true;
-	return false;
-}
-
-static void send_to(struct child *child, const struct frame *f)
-{
-	struct threads_error err;
-
-	if (child->control && peer_send(child->control, f, &err) < 0)
-		log_warning("role=%s instance=%lld %s", role_name(child->role),
-			    (long long)child->instance, err.text);
-}
-
-/* Tells `to` that fd leads to `about`. */
-static void send_peer(struct child *to, const struct child *about, int fd)
-{
-	CLEANUP(frame_release) struct frame f = FRAME_INIT;
-
-	frame_begin(&f, CTL_PEER, 0);
-	frame_put_int(&f, about->role);
-	frame_put_int(&f, about->instance);
-	frame_put_text(&f, about->host);
-	frame_put_int(&f, about->port);
-	frame_put_int(&f, about->private_network);
-	frame_put_fd(&f, fd);
-	send_to(to, &f);
-}
-
-static void link_children(struct child *a, struct child *b)
-{
-	const int size = LINK_BUFFER_BYTES;
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		log_error("socketpair: %m");
-		return;
-	}
-	for (int i = 0; i < 2; i++)
-		(void)setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	send_peer(a, b, pair[0]);
-	send_peer(b, a, pair[1]);
-	close(pair[0]);
-	close(pair[1]);
+	if (!loop_timer_is_set(s->roles_timer))
+		loop_timer_set(s->roles_timer, ROLES_BUNDLE_MS);
 }
 
 /* api reads hub.db only after index made or mended it; dial lives with imap. */
@@ -96,7 +44,7 @@ static bool may_start(struct child *child)
 	return index && index->state == CHILD_READY;
 }
 
-void bus_start_allowed(struct child *child)
+static void start_allowed(struct child *child)
 {
 	if (child->pid == 0 && may_start(child))
 		child_start(child);
@@ -123,20 +71,15 @@ static void ask_memory(struct child *child)
 	if (child->role == ROLE_PARSE || child->state != CHILD_READY)
 		return;
 	frame_begin(&f, CTL_MEMORY, 0);
-	send_to(child, &f);
+	tell(child, &f);
 }
 
-void bus_child_ready(struct child *child)
+static void on_ready(struct child *child)
 {
-	struct child *other;
-
-	LIST_FOREACH(other, &child->supervisor->children, link)
-		if (other != child && other->state == CHILD_READY &&
-		    bus_linked(child->role, other->role))
-			link_children(child, other);
+	links_connect(child);
 	start_waiting_for(child);
 	ask_memory(child);
-	bus_roles_changed(child->supervisor);
+	roles_changed(child->supervisor);
 }
 
 static bool role_alive(struct supervisor *s, enum role role)
@@ -149,14 +92,14 @@ static bool role_alive(struct supervisor *s, enum role role)
 	return false;
 }
 
-void bus_child_ended(struct child *child, int status)
+static void on_ended(struct child *child, int status)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	struct supervisor *s = child->supervisor;
 	struct child *index = child_find(s, ROLE_INDEX, 0);
 	struct child *dial = child_find(s, ROLE_DIAL, 0);
 
-	bus_roles_changed(s);
+	roles_changed(s);
 	if (child->role == ROLE_IMAP && dial && !role_alive(s, ROLE_IMAP)) {
 		dial->permanent = false; /* nobody needs it: it ends and is forgotten */
 		child_stop(dial);
@@ -170,7 +113,7 @@ void bus_child_ended(struct child *child, int status)
 	frame_put_int(&f, child->instance);
 	frame_put_int(&f, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	frame_put_int(&f, WIFEXITED(status) ? WEXITSTATUS(status) : 0);
-	send_to(index, &f);
+	tell(index, &f);
 }
 
 static void report_not_started(struct child *index, enum role which, int64_t instance)
@@ -182,7 +125,7 @@ static void report_not_started(struct child *index, enum role which, int64_t ins
 	frame_put_int(&f, instance);
 	frame_put_int(&f, 0);
 	frame_put_int(&f, EXIT_FAILURE);
-	send_to(index, &f);
+	tell(index, &f);
 }
 
 /* An idle dial that is on its way out counts as none: the next imap waits for its successor. */
@@ -275,7 +218,7 @@ static int on_bell(struct child *from, struct frame *f, struct threads_error *er
 	LIST_FOREACH(child, &from->supervisor->children, link)
 		for (const enum role *to = bells[i].to; *to != ROLE_SUPERVISOR; to++)
 			if (child->role == *to && child->state == CHILD_READY)
-				send_to(child, &out);
+				tell(child, &out);
 	return 0;
 }
 
@@ -317,41 +260,6 @@ static int on_figures(const struct child *from, const struct frame *f, struct th
 	return from->control ? peer_send(from->control, &answer, err) : 0;
 }
 
-/* Whether it ended and we were only not told yet. */
-static bool has_ended(const struct child *child)
-{
-	siginfo_t info = { 0 };
-
-	return waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
-	       info.si_pid != 0;
-}
-
-/* The first of the two in the table of links asks, so that one loss makes one link. */
-static int on_link_lost(struct child *from, struct frame *f, struct threads_error *err)
-{
-	const enum role which = (enum role)frame_get_int_in(f, 0, ROLE_COUNT - 1);
-	const int64_t instance = frame_get_int(f);
-	struct child *other;
-	size_t i = 0;
-	int rc = frame_get_end(f, err);
-
-	if (rc < 0)
-		return rc;
-	while (i < ARRAY_SIZE(links) && !(links[i].a == from->role && links[i].b == which))
-		i++;
-	if (i == ARRAY_SIZE(links))
-		return threads_error_set(err, THREADS_EINVAL, "does not ask for a link to %s",
-					 role_name(which));
-	other = child_find(from->supervisor, which, instance);
-	if (!other || other->state != CHILD_READY || other->stopping || other->leaving ||
-	    !other->permanent || from->state != CHILD_READY || has_ended(other))
-		return 0;
-	log_notice("role=%s instance=%lld its link to %s is made anew", role_name(from->role),
-		   (long long)from->instance, role_name(which));
-	link_children(from, other);
-	return 0;
-}
-
 static int on_frame(struct peer *peer, struct frame *f, void *arg, struct threads_error *err)
 {
 	struct child *child = arg;
@@ -379,7 +287,7 @@ static int on_frame(struct peer *peer, struct frame *f, void *arg, struct thread
 	case CTL_FIGURES:
 		return on_figures(child, f, err);
 	case CTL_LINK_LOST:
-		return on_link_lost(child, f, err);
+		return links_lost(child, f, err);
 	default:
 		return threads_error_set(err, THREADS_EINVAL, "unknown frame %u", f->type);
 	}
@@ -404,7 +312,7 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 		child_leaves(child);
 }
 
-int bus_attach(struct child *child, int fd, struct threads_error *err)
+static int attach(struct child *child, int fd, struct threads_error *err)
 {
 	const struct peer_handler handler = { on_frame, on_closed, child };
 
@@ -412,55 +320,7 @@ int bus_attach(struct child *child, int fd, struct threads_error *err)
 			&child->control, err);
 }
 
-bool bus_ask_alive(struct child *child)
-{
-	CLEANUP(frame_release) struct frame f = FRAME_INIT;
-
-	if (!child->control)
-		return false;
-	frame_begin(&f, CTL_ALIVE, 1);
-	send_to(child, &f);
-	return true;
-}
-
-void bus_say_stop(struct child *child)
-{
-	CLEANUP(frame_release) struct frame f = FRAME_INIT;
-
-	frame_begin(&f, CTL_STOP, 0);
-	send_to(child, &f);
-}
-
-void bus_send_settings(struct supervisor *s)
-{
-	CLEANUP(frame_release) struct frame f = FRAME_INIT;
-	struct child *child;
-
-	frame_begin(&f, CTL_SETTINGS, 0);
-	frame_put_text(&f, s->config_text);
-	LIST_FOREACH(child, &s->children, link)
-		send_to(child, &f);
-}
-
-void bus_roles_changed(struct supervisor *s)
-{
-	if (!loop_timer_is_set(s->roles_timer))
-		loop_timer_set(s->roles_timer, ROLES_BUNDLE_MS);
-}
-
-const char *bus_state_word(const struct child *child)
-{
-	static const char *const words[] = {
-		[CHILD_STARTING] = "starting",
-		[CHILD_READY] = "ready",
-		[CHILD_WAITING] = "waiting",
-		[CHILD_DOWN] = "down",
-	};
-
-	return words[child->state];
-}
-
-void bus_send_roles(void *arg)
+static void send_roles(void *arg)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	struct supervisor *s = arg;
@@ -477,7 +337,7 @@ void bus_send_roles(void *arg)
 		frame_put_int(&f, child->role);
 		frame_put_int(&f, child->instance);
 		frame_put_int(&f, child->pid);
-		frame_put_text(&f, bus_state_word(child));
+		frame_put_text(&f, tell_state_word(child));
 		frame_put_int(&f, child->restarts);
 		frame_put_int(&f, child->confined);
 		frame_put_text(&f, child->last_error);
@@ -485,5 +345,18 @@ void bus_send_roles(void *arg)
 	LIST_FOREACH(child, &s->children, link)
 		if ((child->role == ROLE_HTTP || child->role == ROLE_API) &&
 		    child->state == CHILD_READY)
-			send_to(child, &f);
+			tell(child, &f);
+}
+
+int bus_open(struct supervisor *s, struct threads_error *err)
+{
+	static const struct child_above above = {
+		.attach = attach,
+		.start = start_allowed,
+		.ready = on_ready,
+		.ended = on_ended,
+	};
+
+	s->above = &above;
+	return loop_timer_add(s->loop, send_roles, s, &s->roles_timer, err);
 }

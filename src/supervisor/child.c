@@ -8,8 +8,8 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "ipc/role_name.h"
-#include "supervisor/bus.h"
 #include "supervisor/spawn.h"
+#include "supervisor/tell.h"
 
 enum {
 	READY_WITHIN_MS = 30 * 1000,
@@ -142,6 +142,11 @@ void child_start(struct child *child)
 	plan_restart(child, 0);
 }
 
+void child_start_allowed(struct child *child)
+{
+	child->supervisor->above->start(child);
+}
+
 void child_ready(struct child *child, bool confined)
 {
 	child->state = CHILD_READY;
@@ -150,7 +155,7 @@ void child_ready(struct child *child, bool confined)
 	loop_timer_set(child->timer, child->permanent ? WATCHDOG_MS : -1);
 	log_info("role=%s instance=%lld pid=%d ready", role_name(child->role),
 		 (long long)child->instance, (int)child->pid);
-	bus_child_ready(child);
+	child->supervisor->above->ready(child);
 }
 
 void child_alive(struct child *child, int64_t busy_ms)
@@ -168,7 +173,7 @@ static void on_timer(void *arg)
 	struct child *child = arg;
 
 	if (child->state == CHILD_WAITING && !child->supervisor->stopping) {
-		bus_start_allowed(child);
+		child_start_allowed(child);
 		return;
 	}
 	if (child->state == CHILD_STARTING && !child->leaving) {
@@ -181,7 +186,7 @@ static void on_timer(void *arg)
 							     : "it did not answer the watchdog");
 		return;
 	}
-	if (child->state == CHILD_READY && bus_ask_alive(child)) {
+	if (child->state == CHILD_READY && tell_ask_alive(child)) {
 		child->alive_asked = true;
 		loop_timer_set(child->timer, WATCHDOG_MS);
 	}
@@ -192,7 +197,7 @@ void child_stop(struct child *child)
 	if (child->pid == 0 || child->stopping)
 		return;
 	child->stopping = true;
-	bus_say_stop(child);
+	tell_stop(child);
 	loop_timer_set(child->timer, STOP_WITHIN_MS);
 }
 
@@ -253,7 +258,7 @@ void child_ended(struct child *child, int status)
 		report_end(child, pid, -1);
 	child->pid = 0;
 	child->control = peer_free(child->control);
-	bus_child_ended(child, status);
+	s->above->ended(child, status);
 	if (child->permanent && !s->stopping) {
 		plan_restart(child, pid);
 		return;

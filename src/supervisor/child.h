@@ -15,6 +15,9 @@ struct child *child_by_pid(struct supervisor *s, pid_t pid);
 /* Forks and executes the role and sends its configuration. A failure counts as a crash and is retried. */
 void child_start(struct child *child);
 
+/* Starts it now, or when what it needs is ready. */
+void child_start_allowed(struct child *child);
+
 enum { CHILD_BUSY_MAX_MS = 24 * 60 * 60 * 1000 };
 
 /* The role answered the watchdog; it is asked again after busy_ms at the earliest. */

@@ -6,7 +6,7 @@
 
 #include "core/utf8.h"
 #include "ipc/metric.h"
-#include "supervisor/bus.h"
+#include "supervisor/tell.h"
 
 enum {
 	PROCESSES_MAX = 560,   /* what is beyond them would not fit into a frame */
@@ -48,7 +48,7 @@ static void put_process(struct frame *f, const struct child *child)
 	frame_put_int(f, child->role);
 	frame_put_int(f, child->instance);
 	frame_put_int(f, child->pid);
-	frame_put_text(f, bus_state_word(child));
+	frame_put_text(f, tell_state_word(child));
 	frame_put_int(f, child->restarts);
 	frame_put_int(f, child->confined);
 	frame_put_int(f, child->started_ms);

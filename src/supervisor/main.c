@@ -19,6 +19,7 @@
 #include "core/random_id.h"
 #include "ipc/sandbox.h"
 #include "supervisor/bus.h"
+#include "supervisor/child.h"
 #include "supervisor/figures.h"
 #include "supervisor/key.h"
 #include "supervisor/layout.h"
@@ -88,13 +89,13 @@ static int start_roles(struct supervisor *s, struct threads_error *err)
 		rc = child_add(s, order[i], 0, true, &child, err);
 		if (rc < 0)
 			return rc;
-		bus_start_allowed(child);
+		child_start_allowed(child);
 	}
 	for (int64_t i = 0; i < apis; i++) {
 		rc = child_add(s, ROLE_API, i, true, &child, err);
 		if (rc < 0)
 			return rc;
-		bus_start_allowed(child);
+		child_start_allowed(child);
 	}
 	return 0;
 }
@@ -219,7 +220,7 @@ static int prepare(struct supervisor *s, int *child_fd, struct threads_error *er
 	if (rc == 0)
 		rc = notify_open(s, err);
 	if (rc == 0)
-		rc = loop_timer_add(s->loop, bus_send_roles, s, &s->roles_timer, err);
+		rc = bus_open(s, err);
 	if (rc == 0)
 		rc = watch_children(s, child_fd, err);
 	if (rc == 0)

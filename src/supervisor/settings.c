@@ -3,8 +3,8 @@
 
 #include "core/log.h"
 #include "core/strbuf.h"
-#include "supervisor/bus.h"
 #include "supervisor/options.h"
+#include "supervisor/tell.h"
 
 enum { CONFIG_TEXT_MAX = 64 * 1024 };
 
@@ -86,5 +86,5 @@ void settings_reload(struct supervisor *s)
 		return;
 	}
 	log_set_level((enum log_level)config_int(s->config, "log_level"));
-	bus_send_settings(s);
+	tell_settings(s);
 }

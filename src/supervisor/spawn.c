@@ -14,7 +14,6 @@
 #include <sys/syscall.h>
 
 #include "ipc/role_name.h"
-#include "supervisor/bus.h"
 #include "supervisor/key.h"
 
 enum { CONTROL_FD = 3, NO_EXEC_STATUS = 127 };
@@ -183,6 +182,6 @@ int spawn_role(struct child *child, struct threads_error *err)
 		close(pair[0]);
 		return threads_error_set(err, THREADS_EAGAIN, "fork: %m");
 	}
-	rc = bus_attach(child, pair[0], err);
+	rc = s->above->attach(child, pair[0], err);
 	return rc < 0 ? rc : send_config(child, err);
 }

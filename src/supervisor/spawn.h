@@ -3,7 +3,7 @@
 #ifndef THREADS_SUPERVISOR_SPAWN_H
 #define THREADS_SUPERVISOR_SPAWN_H
 
-#include "supervisor/child.h"
+#include "supervisor/supervisor.h"
 
 /* Whether roles can be given uids of their own: CAP_SETUID, CAP_SETGID, and CAP_KILL to end them. */
 bool spawn_may_change_uid(void);

@@ -58,6 +58,14 @@ struct child {
 
 LIST_HEAD(child_list, child);
 
+/* Who stands above the children: takes their control connections, and hears of them. */
+struct child_above {
+	int (*attach)(struct child *child, int fd, struct threads_error *err);
+	void (*start)(struct child *child); /* now, or when what it needs is ready */
+	void (*ready)(struct child *child);
+	void (*ended)(struct child *child, int wait_status);
+};
+
 struct supervisor {
 	struct config *config;
 	char *config_text; /* as roles get it */
@@ -68,6 +76,7 @@ struct supervisor {
 	int64_t role_uids; /* first uid, 0 = all share ours */
 	struct loop *loop;
 	struct child_list children;
+	const struct child_above *above;
 	struct loop_timer *roles_timer; /* bundles changes of the role list */
 	struct loop_timer *stop_timer;
 	int http_fd, control_fd, metrics_fd, lock_fd;

@@ -14,6 +14,7 @@
 #include "ipc/role_name.h"
 #include "script.h"
 #include "supervisor/bus.h"
+#include "supervisor/child.h"
 #include "supervisor/spawn.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -54,7 +55,7 @@ int __wrap_spawn_role(struct child *child, struct threads_error *err)
 	     "a host is given to imap alone");
 	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0,
 	     "socketpair");
-	rc = bus_attach(child, pair[0], err);
+	rc = child->supervisor->above->attach(child, pair[0], err);
 	if (rc < 0) {
 		close(pair[1]);
 		return rc;
@@ -110,9 +111,7 @@ static void open_world(void)
 	world = (struct world){ .s = { .http_fd = -1, .control_fd = -1, .lock_fd = -1 } };
 	LIST_INIT(&world.s.children);
 	must(loop_new(&world.s.loop, &err) == 0, "loop");
-	must(loop_timer_add(world.s.loop, bus_send_roles, &world.s, &world.s.roles_timer, &err) ==
-		     0,
-	     "timer");
+	must(bus_open(&world.s, &err) == 0, "bus");
 	for (size_t i = 0; i < ARRAY_SIZE(permanent); i++) {
 		must(child_add(&world.s, permanent[i], 0, true, &child, &err) == 0, "child");
 		child_start(child);

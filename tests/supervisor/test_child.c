@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
-#include "supervisor/bus.h"
 #include "supervisor/child.h"
+#include "supervisor/links.h"
 
 static void test_a_role_that_worked_starts_at_once_twice(void **state)
 {
@@ -38,15 +38,15 @@ static void test_a_role_that_never_worked_waits_longer_each_time(void **state)
 static void test_links_are_those_of_the_protocol(void **state)
 {
 	(void)state;
-	assert_true(bus_linked(ROLE_HTTP, ROLE_AUTH));
-	assert_true(bus_linked(ROLE_AUTH, ROLE_HTTP));
-	assert_true(bus_linked(ROLE_IMAP, ROLE_VAULT));
+	assert_true(links_has(ROLE_HTTP, ROLE_AUTH));
+	assert_true(links_has(ROLE_AUTH, ROLE_HTTP));
+	assert_true(links_has(ROLE_IMAP, ROLE_VAULT));
 	/* Fetchers never parse, parsers never connect, http never reads mail. */
-	assert_false(bus_linked(ROLE_IMAP, ROLE_PARSE));
-	assert_false(bus_linked(ROLE_PARSE, ROLE_DIAL));
-	assert_false(bus_linked(ROLE_HTTP, ROLE_INDEX));
-	assert_false(bus_linked(ROLE_HTTP, ROLE_VAULT));
-	assert_false(bus_linked(ROLE_DIAL, ROLE_INDEX));
+	assert_false(links_has(ROLE_IMAP, ROLE_PARSE));
+	assert_false(links_has(ROLE_PARSE, ROLE_DIAL));
+	assert_false(links_has(ROLE_HTTP, ROLE_INDEX));
+	assert_false(links_has(ROLE_HTTP, ROLE_VAULT));
+	assert_false(links_has(ROLE_DIAL, ROLE_INDEX));
 }
 
 int main(void)
