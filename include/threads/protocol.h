@@ -71,7 +71,7 @@ enum frame_type {
 	CTL_BELL,  /* both ways: i bell, i id */
 	CTL_ROLES, /* S->http, api, on every change: i insecure, i count, then for each:
 		     *       i role, i instance, i pid, t state (ready|starting|waiting|down), i restarts,
-		     *       i confined, t last error */
+		     *       i confined. No words: what a role said last is not for http */
 	CTL_STOP,  /* S->R: end gracefully */
 	CTL_ALIVE, /* S->R: watchdog question. R->S: its answer; or [i ms]: busy for so long, do not ask */
 	CTL_MEMORY, /* S->R: how much memory do you use? R->S: i resident, i proportional bytes */

@@ -127,9 +127,8 @@ int site_roles_changed(struct site *site, struct frame *f, struct threads_error 
 		state = frame_get_text(f);
 		if (strcmp(state, "ready") == 0)
 			ready[role] = true;
-		frame_get_int(f);  /* restarts */
-		frame_get_int(f);  /* confined */
-		frame_get_text(f); /* last error */
+		frame_get_int(f); /* restarts */
+		frame_get_int(f); /* confined */
 	}
 	rc = frame_get_end(f, err);
 	if (rc < 0)

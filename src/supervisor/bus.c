@@ -340,7 +340,6 @@ static void send_roles(void *arg)
 		frame_put_text(&f, tell_state_word(child));
 		frame_put_int(&f, child->restarts);
 		frame_put_int(&f, child->confined);
-		frame_put_text(&f, child->last_error);
 	}
 	LIST_FOREACH(child, &s->children, link)
 		if ((child->role == ROLE_HTTP || child->role == ROLE_API) &&

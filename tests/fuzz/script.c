@@ -29,7 +29,7 @@ static const struct {
 	TYPE(CTL_KILL, "ii"),
 	TYPE(CTL_EXITED, "iiii"),
 	TYPE(CTL_BELL, "ii"),
-	TYPE(CTL_ROLES, "ii*iiitiit"),
+	TYPE(CTL_ROLES, "ii*iiitii"),
 	TYPE(CTL_STOP, ""),
 	TYPE(CTL_ALIVE, "i"),
 	TYPE(HTTP_REQUEST, "ttttttttttttbbif"),

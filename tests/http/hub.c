@@ -394,7 +394,6 @@ void hub_say_roles(struct hub *hub, const char *const *ready, size_t count)
 		frame_put_text(&f, state);
 		frame_put_int(&f, 0);
 		frame_put_int(&f, 1);
-		frame_put_text(&f, "");
 	}
 	send_frame(hub->control, &f);
 }
