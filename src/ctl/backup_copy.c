@@ -2,8 +2,10 @@
 #include "ctl/backup_copy.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "core/clock.h"
 #include "ctl/print.h"
@@ -111,6 +113,19 @@ static int copy_pieces(int from, int64_t most, int to, struct copy_meter *meter,
 		*ret_bytes += got;
 	}
 	return got < 0 ? (int)got : 0;
+}
+
+int copy_open(int dir_fd, const char *path, int *ret_fd, struct threads_error *err)
+{
+	AUTO_FD int fd = openat(dir_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return threads_error_set(err, THREADS_EINVAL, "%.150s: %m", path);
+	if (!S_ISREG(st.st_mode))
+		return threads_error_set(err, THREADS_EINVAL, "%.150s is not a file", path);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
 }
 
 int copy_bytes(int from, int64_t most, int to, struct copy_meter *meter, struct copied *ret_copied,

@@ -25,6 +25,9 @@ struct copied {
 	char sha256[COPY_HEX_SIZE];
 };
 
+/* Opens a file to read from: not a link, nor what would keep us waiting. Errors: THREADS_EINVAL. */
+int copy_open(int dir_fd, const char *path, int *ret_fd, struct threads_error *err) MUST_CHECK;
+
 /*
  * Copies from the begin of from, most bytes or (-1) all, to the file to and
  * fsyncs it; to -1: only hashes. Errors: THREADS_EINVAL (from is shorter),

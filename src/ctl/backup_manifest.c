@@ -192,12 +192,12 @@ int manifest_read(int dir_fd, json_t **ret_manifest, struct threads_error *err)
 int manifest_copy(int dir_fd, const struct manifest_file *file, int to, struct copy_meter *meter,
 		  struct threads_error *err)
 {
-	AUTO_FD int from = openat(dir_fd, file->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_FD int from = -1;
 	struct copied copied;
-	int rc;
+	int rc = copy_open(dir_fd, file->path, &from, err);
 
-	if (from < 0)
-		return threads_error_set(err, THREADS_EINVAL, "%s: %m", file->path);
+	if (rc < 0)
+		return rc;
 	rc = copy_bytes(from, -1, to, meter, &copied, err);
 	if (rc < 0)
 		return threads_error_wrap(err, rc, "%s", file->path);

@@ -8,13 +8,6 @@
 #include "core/utf8.h"
 #include "ctl/options.h"
 
-int print_failure(const char *words)
-{
-	print_progress_end();
-	fprintf(stderr, "threadsctl: %s\n", words);
-	return CTL_FAILED;
-}
-
 void print_json(const json_t *json)
 {
 	json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
@@ -29,7 +22,7 @@ static bool is_unsafe(uint32_t c)
 }
 
 /* Prints at most width characters; returns how many. */
-static size_t print_safe(const char *text, size_t width)
+static size_t print_safe(FILE *out, const char *text, size_t width)
 {
 	const char *p = text, *end = text + strlen(text);
 	size_t count = 0;
@@ -39,23 +32,32 @@ static size_t print_safe(const char *text, size_t width)
 		const size_t len = utf8_decode(p, end, &c);
 
 		if (len == 0 || is_unsafe(c))
-			putchar(len > 0 && (c == '\n' || c == '\t') ? ' ' : '?');
+			fputc(len > 0 && (c == '\n' || c == '\t') ? ' ' : '?', out);
 		else
-			fwrite(p, 1, len, stdout);
+			fwrite(p, 1, len, out);
 		p += len ? len : 1;
 		count++;
 	}
 	return count;
 }
 
+int print_failure(const char *words)
+{
+	print_progress_end();
+	fputs("threadsctl: ", stderr);
+	print_safe(stderr, words, SIZE_MAX);
+	fputc('\n', stderr);
+	return CTL_FAILED;
+}
+
 void print_text(const char *text)
 {
-	print_safe(text, SIZE_MAX);
+	print_safe(stdout, text, SIZE_MAX);
 }
 
 void print_cell(const char *text, size_t width)
 {
-	for (size_t n = print_safe(text, width); n < width + 2; n++)
+	for (size_t n = print_safe(stdout, text, width); n < width + 2; n++)
 		putchar(' ');
 }
 

@@ -112,6 +112,21 @@ static int check_empty(const struct backup *b, struct threads_error *err)
 				 b->path);
 }
 
+/* Its owner could put links where files come, and change them later. */
+static int check_owner(const struct backup *b, struct threads_error *err)
+{
+	struct stat st;
+
+	if (fstat(b->dir_fd, &st) < 0)
+		return threads_error_set(err, THREADS_EIO, "%.150s: %m", b->path);
+	if (st.st_uid != geteuid())
+		return threads_error_set(err, THREADS_EDENIED,
+					 "%.150s belongs to another user (uid %u); name a new "
+					 "folder",
+					 b->path, st.st_uid);
+	return 0;
+}
+
 static int open_folder(struct backup *b, struct threads_error *err)
 {
 	int rc;
@@ -122,7 +137,9 @@ static int open_folder(struct backup *b, struct threads_error *err)
 	b->dir_fd = open(b->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b->dir_fd < 0)
 		return threads_error_set(err, THREADS_EIO, "%.150s: %m", b->path);
-	rc = check_empty(b, err);
+	rc = check_owner(b, err);
+	if (rc == 0)
+		rc = check_empty(b, err);
 	if (rc < 0)
 		return rc;
 	b->begun = true;
@@ -193,12 +210,11 @@ static int file_take(struct backup *b, int64_t most, const char *path, struct th
 {
 	char place[PATH_BYTES + 64];
 	AUTO_FD int from = -1;
+	int rc;
 
 	snprintf(place, sizeof(place), "%s/%s", b->data, path);
-	from = open(place, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (from < 0)
-		return threads_error_set(err, THREADS_EIO, "%.150s: %m", place);
-	return file_copy(b, from, most, path, err);
+	rc = copy_open(AT_FDCWD, place, &from, err);
+	return rc < 0 ? rc : file_copy(b, from, most, path, err);
 }
 
 static int settings_write(struct backup *b, const char *text, struct threads_error *err)

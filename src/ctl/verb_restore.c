@@ -348,11 +348,12 @@ int verb_restore(const struct ctl_args *args)
 		       r.meter.done, print_number(r.manifest, "messages"));
 		return CTL_DONE;
 	}
-	printf("%" PRId64 " messages of %s are in %s, every file as it was hashed.\n"
+	printf("%" PRId64 " messages of ", print_number(r.manifest, "messages"));
+	print_text(print_field(r.manifest, "made"));
+	printf(" are in %s, every file as it was hashed.\n"
 	       "Next: compare the settings in %s/%s with your threads.conf, start the hub, run\n"
 	       "\"threadsctl verify --deep\". Everybody's sessions of that day are valid again.\n",
-	       print_number(r.manifest, "messages"), print_field(r.manifest, "made"), r.data,
-	       r.data, settings_copy);
+	       r.data, r.data, settings_copy);
 	if (r.key_elsewhere && access(r.key_path, F_OK) < 0)
 		printf("The key is not at its place yet: %s\n", r.key_path);
 	if (r.for_service)
