@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "auth/auth_internal.h"
+#include "auth/state.h"
 
 #include <stdio.h>
 
@@ -94,7 +94,7 @@ static int open_parts(struct auth *auth, const struct auth_options *options,
 	if (rc == 0)
 		rc = hasher_new(auth->loop, &auth->hasher, err);
 	if (rc == 0)
-		rc = outbox_open(auth, err);
+		rc = outbox_open(auth, exchange_release_parked, err);
 	if (rc == 0)
 		rc = loop_timer_add(auth->loop, on_tidy, auth, &auth->tidy_timer, err);
 	if (rc < 0)

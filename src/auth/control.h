@@ -3,7 +3,7 @@
 #ifndef THREADS_AUTH_CONTROL_H
 #define THREADS_AUTH_CONTROL_H
 
-#include "auth/auth_internal.h"
+#include "auth/state.h"
 
 enum { CONTROL_CONNECTIONS_MAX = 16 };
 

@@ -7,7 +7,7 @@
 #ifndef THREADS_AUTH_EXCHANGE_H
 #define THREADS_AUTH_EXCHANGE_H
 
-#include "auth/auth_internal.h"
+#include "auth/state.h"
 #include "auth/token.h"
 #include "core/json.h"
 #include "store/auth_session.h"

@@ -3,7 +3,7 @@
 #ifndef THREADS_AUTH_HTTP_H
 #define THREADS_AUTH_HTTP_H
 
-#include "auth/auth_internal.h"
+#include "auth/state.h"
 
 /* One frame. Errors close the link. */
 int http_frame(struct auth *auth, struct peer *peer, struct frame *f,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auth/outbox.h"
 
-#include "auth/exchange.h"
 #include "auth/password_rules.h"
 #include "core/log.h"
 #include "store/auth_outbox.h"
@@ -13,8 +12,10 @@ static void on_timer(void *arg)
 	outbox_kick(arg);
 }
 
-int outbox_open(struct auth *auth, struct threads_error *err)
+int outbox_open(struct auth *auth, void (*done)(struct auth *auth, int64_t row),
+		struct threads_error *err)
 {
+	auth->outbox_done = done;
 	return loop_timer_add(auth->loop, on_timer, auth, &auth->outbox_timer, err);
 }
 
@@ -233,7 +234,7 @@ int outbox_answer(struct auth *auth, struct frame *f, struct threads_error *err)
 	} else {
 		rc = auth_outbox_remove(auth->db, row, err);
 		if (rc == 0)
-			exchange_release_parked(auth, row);
+			auth->outbox_done(auth, row);
 	}
 	if (rc == 0)
 		outbox_kick(auth);

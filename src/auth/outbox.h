@@ -7,12 +7,13 @@
 #ifndef THREADS_AUTH_OUTBOX_H
 #define THREADS_AUTH_OUTBOX_H
 
-#include "auth/auth_internal.h"
+#include "auth/state.h"
 
 enum { OUTBOX_RETRY_MS = 2000, OUTBOX_SLOW_MS = 30 * 1000 };
 
-/* Errors: THREADS_ENOMEM. */
-int outbox_open(struct auth *auth, struct threads_error *err) MUST_CHECK;
+/* done is called with each row that index has committed. Errors: THREADS_ENOMEM. */
+int outbox_open(struct auth *auth, void (*done)(struct auth *auth, int64_t row),
+		struct threads_error *err) MUST_CHECK;
 
 /* Sends the oldest row, if index is there and nothing is under way. */
 void outbox_kick(struct auth *auth);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state of the role, shared by its modules. */
-#ifndef THREADS_AUTH_AUTH_INTERNAL_H
-#define THREADS_AUTH_AUTH_INTERNAL_H
+/* The state of the role, on which all its modules stand. */
+#ifndef THREADS_AUTH_STATE_H
+#define THREADS_AUTH_STATE_H
 
 #include <sys/queue.h>
 
@@ -42,6 +42,7 @@ struct auth {
 	struct loop_timer *outbox_timer;
 	uint32_t asked_id; /* question under way to index, 0 = none */
 	int64_t asked_row; /* its outbox row, 0 = the list of users */
+	void (*outbox_done)(struct auth *auth, int64_t row); /* index has committed row */
 	bool users_wanted; /* ask for the list of users when the outbox is empty */
 };
 
