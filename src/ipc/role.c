@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 
 #include "core/log.h"
 #include "ipc/crash.h"
@@ -262,8 +263,12 @@ int role_main(const struct role_program *program)
 {
 	struct role_run run = { .program = program, .memory_fd = -1 };
 	struct threads_error err = { 0 };
+	char name[32];
 	int rc;
 
+	/* In ps and in the kernel's words; a program run by its descriptor has none before Linux 6.14. */
+	snprintf(name, sizeof(name), "threads-%s", role_name(program->role));
+	prctl(PR_SET_NAME, name);
 	log_setup(role_name(program->role), LOG_LEVEL_INFO);
 	crash_words();
 	rc = prepare(&run, &err);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/options.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 
 #include "core/log.h"
+#include "ipc/role_name.h"
 
-enum { USAGE_STATUS = 2 };
+enum { USAGE_STATUS = 2, PROGRAMS_FROM = 10 };
 
 static const char usage[] =
 	"usage: threadsd [--config FILE] [--set KEY=VALUE]... [--insecure-no-landlock]\n"
@@ -14,11 +16,28 @@ static const char usage[] =
 	"\n"
 	"The hub's supervisor. --print-config explains every setting, docs/operations.md the rest.\n";
 
+/*
+ * Open from the start: an upgrade replaces the files, and what is started until the hub is
+ * started anew must still be of the version that runs. Not below the numbers that a role gets.
+ */
+static void open_programs(struct supervisor *s, const char *folder)
+{
+	char path[1200];
+
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		AUTO_FD int fd = -1;
+
+		snprintf(path, sizeof(path), "%s/threads-%s", folder, role_name(role));
+		fd = open(path, O_PATH | O_CLOEXEC);
+		s->programs[role] = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, PROGRAMS_FROM);
+	}
+}
+
 /* Finds the roles' programs: beside a built threadsd, or where the package puts them. */
-static int find_libexec(struct supervisor *s, struct threads_error *err)
+static int find_programs(struct supervisor *s, struct threads_error *err)
 {
 	static const char *const places[] = { "libexec", "../libexec/threads" };
-	char self[1024], probe[sizeof(s->libexec) + 32];
+	char self[1024], folder[sizeof(self) + 32];
 	const ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 
@@ -29,9 +48,9 @@ static int find_libexec(struct supervisor *s, struct threads_error *err)
 	if (slash)
 		*slash = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		snprintf(s->libexec, sizeof(s->libexec), "%s/%s", self, places[i]);
-		snprintf(probe, sizeof(probe), "%s/threads-index", s->libexec);
-		if (access(probe, X_OK) == 0)
+		snprintf(folder, sizeof(folder), "%s/%s", self, places[i]);
+		open_programs(s, folder);
+		if (s->programs[ROLE_INDEX] >= 0)
 			return 0;
 	}
 	return threads_error_set(err, THREADS_ENOENT,
@@ -121,7 +140,7 @@ int options_read(struct supervisor *s, int argc, char **argv, int *ret_exit,
 	if (rc == 0 && s->data_dir[0] != '/')
 		rc = threads_error_set(err, THREADS_EINVAL, "data_dir must begin with /");
 	if (rc == 0)
-		rc = find_libexec(s, err);
+		rc = find_programs(s, err);
 	if (rc < 0) {
 		log_error("%s", err->text); /* with its level: journalctl -p finds it */
 		*ret_exit = EXIT_FAILURE;

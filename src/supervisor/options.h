@@ -6,7 +6,7 @@
 #include "supervisor/supervisor.h"
 
 /*
- * Fills config, data_dir and libexec. Returns 0 to go on, 1 when the
+ * Fills config, data_dir and programs. Returns 0 to go on, 1 when the
  * program is done (--help, --version, --print-config) or < 0 on an error that was
  * already said on stderr; then *ret_exit is the exit status.
  */

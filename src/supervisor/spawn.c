@@ -16,7 +16,7 @@
 #include "ipc/role_name.h"
 #include "supervisor/key.h"
 
-enum { CONTROL_FD = 3, NO_EXEC_STATUS = 127 };
+enum { CONTROL_FD = 3, PROGRAM_FD, NO_EXEC_STATUS = 127 };
 
 bool spawn_may_change_uid(void)
 {
@@ -80,8 +80,7 @@ static void set_environment(char *env[8])
 }
 
 /* In the new process, after fork: only async-signal-safe calls. */
-static void run_role(const struct child *child, const char *path, char *name, const int fds[2],
-		     pid_t parent)
+static void run_role(const struct child *child, char *name, const int fds[2], pid_t parent)
 {
 	char *argv[] = { name, NULL };
 	char *env[8];
@@ -90,7 +89,8 @@ static void run_role(const struct child *child, const char *path, char *name, co
 	set_environment(env);
 	sigemptyset(&none);
 	if (dup2(fds[1], STDERR_FILENO) < 0 || dup2(fds[0], CONTROL_FD) < 0 ||
-	    close_range(CONTROL_FD + 1, ~0U, 0) < 0)
+	    dup3(child->supervisor->programs[child->role], PROGRAM_FD, O_CLOEXEC) < 0 ||
+	    close_range(PROGRAM_FD + 1, ~0U, 0) < 0)
 		_exit(NO_EXEC_STATUS);
 	umask(child->role == ROLE_INDEX ? 0027 : 0077);
 	if (drop_identity(child->supervisor, child->role) < 0 || drop_capabilities() < 0)
@@ -99,7 +99,7 @@ static void run_role(const struct child *child, const char *path, char *name, co
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(NO_EXEC_STATUS);
 	pthread_sigmask(SIG_SETMASK, &none, NULL);
-	execve(path, argv, env);
+	fexecve(PROGRAM_FD, argv, env);
 	_exit(NO_EXEC_STATUS);
 }
 
@@ -161,13 +161,17 @@ static int send_config(struct child *child, struct threads_error *err)
 int spawn_role(struct child *child, struct threads_error *err)
 {
 	const struct supervisor *s = child->supervisor;
-	char path[sizeof(s->libexec) + 64], name[64];
+	char name[64];
 	const pid_t parent = getpid();
 	AUTO_FD int said = -1;
 	int pair[2], rc;
 
 	snprintf(name, sizeof(name), "threads-%s", role_name(child->role));
-	snprintf(path, sizeof(path), "%s/%s", s->libexec, name);
+	if (s->programs[child->role] < 0)
+		return threads_error_set(err, THREADS_ENOENT,
+					 "the program %s was not there when the hub started; "
+					 "install the hub again",
+					 name);
 	rc = journal_open(&child->said, s->loop, &said, err);
 	if (rc < 0)
 		return rc;
@@ -175,7 +179,7 @@ int spawn_role(struct child *child, struct threads_error *err)
 		return threads_error_set(err, THREADS_EIO, "socketpair: %m");
 	child->pid = fork();
 	if (child->pid == 0)
-		run_role(child, path, name, (const int[2]){ pair[1], said }, parent);
+		run_role(child, name, (const int[2]){ pair[1], said }, parent);
 	close(pair[1]);
 	if (child->pid < 0) {
 		child->pid = 0;

@@ -8,7 +8,11 @@
 /* Whether roles can be given uids of their own: CAP_SETUID, CAP_SETGID, and CAP_KILL to end them. */
 bool spawn_may_change_uid(void);
 
-/* Sets child->pid and child->control. On failure child->pid may already be set: end it. */
+/*
+ * Runs the program that lay there when the hub started, whatever lies there now: an upgrade
+ * that is under way, or was interrupted, mixes no versions.
+ * Sets child->pid and child->control. On failure child->pid may already be set: end it.
+ */
 int spawn_role(struct child *child, struct threads_error *err) MUST_CHECK;
 
 #endif

@@ -70,7 +70,7 @@ struct supervisor {
 	struct config *config;
 	char *config_text; /* as roles get it */
 	char data_dir[2048];
-	char libexec[2048];
+	int programs[ROLE_COUNT]; /* open since the start, -1: none; see spawn.h */
 	bool insecure;
 	bool stopping;
 	int64_t role_uids; /* first uid, 0 = all share ours */
