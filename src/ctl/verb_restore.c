@@ -381,7 +381,11 @@ static int print_report(const struct ctl_args *args, const json_t *report)
 		}
 	}
 	if (json_array_size(faults) > 0)
-		return print_failure("the backup is damaged");
+		return print_failure(
+			print_number(report, "files") > 0
+				? "the backup is damaged; keep an older one, and make a "
+				  "new one while the hub runs"
+				: "there is no whole backup");
 	if (!ctl_has(args, OPT_JSON))
 		printf("%" PRId64 " files, %" PRId64 " MB: all as they were hashed.\n",
 		       print_number(report, "files"), print_number(report, "bytes") / 1000000);

@@ -39,9 +39,10 @@ void disk_check(void *arg)
 	if (ix->disk_full)
 		loop_timer_set(ix->disk_timer, LOOK_FULL_MS);
 	if (ix->disk_full && !was_full)
-		log_warning("the disk is %d %% full, %lld MB are free: collecting has stopped, "
-			    "search goes on",
-			    ix->disk_percent, (long long)(fs.f_bavail * fs.f_frsize / 1000000));
+		log_warning("the disk is %d %% full, %lld MB are free: collecting has stopped "
+			    "(at %d %%, or below %d MB), search goes on",
+			    ix->disk_percent, (long long)(fs.f_bavail * fs.f_frsize / 1000000),
+			    limit, FREE_BYTES_MIN / 1000000 + 1);
 	if (!ix->disk_full && was_full) {
 		log_notice("there is room on the disk again: collecting goes on");
 		loop_timer_set(ix->tick, 0);
