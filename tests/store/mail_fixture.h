@@ -45,12 +45,9 @@ static inline void fixture_sql(struct store *store, const char *sql)
 	assert_rc(db_exec(store_db(store), sql, &err), 0, &err);
 }
 
-static inline struct store *fixture_open(void)
+/* People, accounts and conversations into an empty database of any schema. */
+static inline void fixture_fill(struct store *store)
 {
-	struct store *store = NULL;
-	struct threads_error err;
-
-	assert_rc(store_open(":memory:", STORE_WRITER, &store, &err), 0, &err);
 	fixture_sql(store, fixture_people);
 	for (int i = 1; i < 10; i++) {
 		char sql[200];
@@ -61,6 +58,15 @@ static inline struct store *fixture_open(void)
 			 i, 'a' + i);
 		fixture_sql(store, sql);
 	}
+}
+
+static inline struct store *fixture_open(void)
+{
+	struct store *store = NULL;
+	struct threads_error err;
+
+	assert_rc(store_open(":memory:", STORE_WRITER, &store, &err), 0, &err);
+	fixture_fill(store);
 	return store;
 }
 
