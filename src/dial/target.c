@@ -24,11 +24,40 @@ static void addrinfo_freep(struct addrinfo **list)
 		freeaddrinfo(*list);
 }
 
+/*
+ * An address of this machine, public as it may be, leads past the firewall in
+ * front of it. The kernel would speak to it from that very address: asked by a
+ * socket for datagrams, which sends nothing when it is connected.
+ */
+bool target_is_own(const struct sockaddr *address)
+{
+	const socklen_t len = address->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+							    : sizeof(struct sockaddr_in6);
+	AUTO_FD int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage from = { 0 };
+	socklen_t from_len = sizeof(from);
+	struct sockaddr_in a4, b4;
+	struct sockaddr_in6 a6, b6;
+
+	if (fd < 0 || connect(fd, address, len) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&from, &from_len) < 0 ||
+	    from.ss_family != address->sa_family)
+		return false;
+	if (address->sa_family == AF_INET) {
+		memcpy(&a4, address, sizeof(a4));
+		memcpy(&b4, &from, sizeof(b4));
+		return a4.sin_addr.s_addr == b4.sin_addr.s_addr;
+	}
+	memcpy(&a6, address, sizeof(a6));
+	memcpy(&b6, &from, sizeof(b6));
+	return memcmp(&a6.sin6_addr, &b6.sin6_addr, sizeof(a6.sin6_addr)) == 0;
+}
+
 bool target_allowed(const struct sockaddr *address, bool private_network)
 {
 	switch (net_range_of(address)) {
 	case NET_PUBLIC:
-		return true;
+		return private_network || !target_is_own(address);
 	case NET_PRIVATE:
 		return private_network;
 	case NET_NOBODY:
@@ -41,7 +70,8 @@ bool target_allowed(const struct sockaddr *address, bool private_network)
 static void refuse(const struct target *target, const struct addrinfo *info,
 		   struct target_result *result)
 {
-	const bool private = net_range_of(info->ai_addr) == NET_PRIVATE;
+	const enum net_range range = net_range_of(info->ai_addr);
+	const bool private = range != NET_NOBODY;
 	char address[INET6_ADDRSTRLEN] = "?";
 
 	(void)getnameinfo(info->ai_addr, info->ai_addrlen, address, sizeof(address), NULL, 0,
@@ -49,8 +79,9 @@ static void refuse(const struct target *target, const struct addrinfo *info,
 	result->kind = private ? "private-network" : "unreachable";
 	snprintf(result->words, sizeof(result->words), "%.200s resolves to %s, %s", target->host,
 		 address,
-		 private ? "an address inside a private network"
-			 : "which is not the address of a machine");
+		 range == NET_PUBLIC    ? "an address of this very machine"
+		 : range == NET_PRIVATE ? "an address inside a private network"
+					: "which is not the address of a machine");
 }
 
 static void lookup_failed(struct target_result *result, int error)

@@ -37,10 +37,13 @@ void target_connect(const struct target *target, struct target_result *ret_resul
 void target_connect_any(const struct target *target, const struct addrinfo *list,
 			struct target_result *result);
 
+/* Whether it is an address of this machine. Only IPv4 and IPv6 are asked for. */
+bool target_is_own(const struct sockaddr *address);
+
 /*
  * Whether this very address may be connected to, asked right before it is: a
- * name may lead elsewhere at each look-up. An address of a private network
- * needs the account's word; multicast, broadcast and unspecified have none.
+ * name may lead elsewhere at each look-up. An address of a private network, or
+ * of this machine, needs the account's word; multicast, broadcast and unspecified have none.
  */
 bool target_allowed(const struct sockaddr *address, bool private_network);
 

@@ -109,6 +109,14 @@ static int apply_change(struct index_role *ix, const struct account *account,
 	return 0;
 }
 
+/* Another server inside is as much worth a row as the first. */
+static bool network_changes(const struct account *account, const struct account_bound *bound)
+{
+	return bound->private_network != account->private_network ||
+	       (bound->private_network &&
+		(strcmp(bound->host, account->host) != 0 || bound->port != account->port));
+}
+
 static int on_update(struct index_role *ix, struct peer *peer, struct frame *f,
 		     struct threads_error *err)
 {
@@ -139,7 +147,7 @@ static int on_update(struct index_role *ix, struct peer *peer, struct frame *f,
 	if (rc == 0)
 		rc = audit_add(ix->store, by, "account.update", account.public_id, policy,
 			       clock_now_ms(NULL), err);
-	if (rc == 0 && change.bound && bound.private_network != account.private_network)
+	if (rc == 0 && change.bound && network_changes(&account, &bound))
 		rc = audit_network(ix, by, account.public_id, &bound, err);
 	if (rc < 0)
 		return reply_error(peer, f->id, rc, err);
@@ -196,8 +204,8 @@ static int test(struct index_role *ix, const struct account *account, struct thr
 
 	if (strcmp(account->type, "imap") != 0)
 		return threads_error_set(err, THREADS_EINVAL, "only mail accounts have a log-in");
-	rc = account_set_secret(ix->store, account->id, "set", err);
-	return rc < 0 ? rc : schedule_test(ix, account, err);
+	rc = schedule_test(ix, account, err);
+	return rc < 0 ? rc : account_set_secret(ix->store, account->id, "set", err);
 }
 
 /* ret_words: since when to look at the account's pass. */

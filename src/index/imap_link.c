@@ -24,7 +24,7 @@ struct imap_session *imap_session_find(struct index_role *ix, int64_t account_id
 	return NULL;
 }
 
-int imap_session_new(struct index_role *ix, int64_t account_id, enum imap_mode mode,
+int imap_session_new(struct index_role *ix, const struct account *account, enum imap_mode mode,
 		     imap_ended_fn *on_ended, struct imap_session **ret_session,
 		     struct threads_error *err)
 {
@@ -33,7 +33,8 @@ int imap_session_new(struct index_role *ix, int64_t account_id, enum imap_mode m
 	if (!session)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	session->ix = ix;
-	session->account_id = account_id;
+	session->account_id = account->id;
+	session->owner_id = account->owner_id;
 	session->mode = mode;
 	session->on_ended = on_ended;
 	LIST_INIT(&session->batches);

@@ -16,6 +16,7 @@ struct imap_session {
 	struct index_role *ix;
 	imap_ended_fn *on_ended;
 	int64_t account_id; /* also the instance of its process */
+	int64_t owner_id;   /* of the account */
 	enum imap_mode mode;
 	struct peer *peer; /* NULL: started, not there yet */
 	bool in_pass;
@@ -32,7 +33,7 @@ struct imap_session {
 struct imap_session *imap_session_find(struct index_role *ix, int64_t account_id);
 
 /* A session whose process has been asked for. Errors: THREADS_ENOMEM. */
-int imap_session_new(struct index_role *ix, int64_t account_id, enum imap_mode mode,
+int imap_session_new(struct index_role *ix, const struct account *account, enum imap_mode mode,
 		     imap_ended_fn *on_ended, struct imap_session **ret_session,
 		     struct threads_error *err) MUST_CHECK;
 

@@ -12,6 +12,7 @@ enum {
 	CRASH_RETRY_MAX_MS = 5 * 60 * 1000,
 	CRASHES_TOLD = 3, /* from here on the account's page says so */
 	ACCOUNTS_A_FRAME = 2000,
+	TESTS_OF_OWNER_MAX = 4,
 };
 
 static size_t session_count(const struct index_role *ix)
@@ -33,7 +34,7 @@ static int connect_account(struct index_role *ix, const struct account *account,
 	const struct role_target target = { account->host, account->port,
 					    account->private_network };
 	struct imap_session *session;
-	int rc = imap_session_new(ix, account->id, mode, on_ended, &session, err);
+	int rc = imap_session_new(ix, account, mode, on_ended, &session, err);
 
 	if (rc < 0)
 		return rc;
@@ -126,10 +127,10 @@ int schedule_attach(struct index_role *ix, int64_t account_id, int fd, struct th
 		/* It outlived an index that died. An active account goes on, a test is done again. */
 		rc = account_get(ix->store, account_id, &account, err);
 		if (rc > 0 && strcmp(account.state, "active") == 0)
-			rc = imap_session_new(ix, account_id, IMAP_MODE_SYNC, on_ended, &session,
+			rc = imap_session_new(ix, &account, IMAP_MODE_SYNC, on_ended, &session,
 					      err);
 		else if (rc > 0 && strcmp(account.state, "draft") == 0 && account.secret_set)
-			rc = imap_session_new(ix, account_id, IMAP_MODE_TEST, on_ended, &session,
+			rc = imap_session_new(ix, &account, IMAP_MODE_TEST, on_ended, &session,
 					      err);
 		if (rc < 0 || !session) {
 			close(fd);
@@ -219,6 +220,17 @@ void schedule_exited(struct index_role *ix, int64_t account_id, bool crashed)
 		on_ended(session);
 }
 
+/* Tests do not take turns as others do: nobody may fill the machine with them. */
+static bool tests_too_much(const struct index_role *ix, int64_t owner_id)
+{
+	const struct imap_session *session;
+	size_t count = 0;
+
+	LIST_FOREACH(session, &ix->sessions, link)
+		count += session->owner_id == owner_id && session->mode == IMAP_MODE_TEST;
+	return count >= TESTS_OF_OWNER_MAX;
+}
+
 int schedule_test(struct index_role *ix, const struct account *account, struct threads_error *err)
 {
 	struct imap_session *session = imap_session_find(ix, account->id);
@@ -228,6 +240,10 @@ int schedule_test(struct index_role *ix, const struct account *account, struct t
 		schedule_disconnect(ix, account->id);
 		return 0;
 	}
+	if (tests_too_much(ix, account->owner_id))
+		return threads_error_set(err, THREADS_EAGAIN,
+					 "other accounts of the same owner are being tried; wait "
+					 "for them");
 	return connect_account(ix, account, IMAP_MODE_TEST, err);
 }
 

@@ -343,6 +343,22 @@ static void test_each_address_is_checked(void **state)
 	}
 }
 
+/* A public address of this machine is no way round its firewall. 127.0.0.1 stands for one. */
+static void test_own_addresses_are_known(void **state)
+{
+	struct sockaddr_in own = { .sin_family = AF_INET, .sin_port = htons(25) };
+	struct sockaddr_in6 own6 = { .sin6_family = AF_INET6, .sin6_port = htons(25) };
+	struct sockaddr_in other = own;
+
+	(void)state;
+	own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	own6.sin6_addr = in6addr_loopback;
+	other.sin_addr.s_addr = htonl(0xC0000201); /* 192.0.2.1, which nobody has */
+	assert_true(target_is_own((struct sockaddr *)&own));
+	assert_true(target_is_own((struct sockaddr *)&own6));
+	assert_false(target_is_own((struct sockaddr *)&other));
+}
+
 /* ---- limits ---- */
 
 static void test_limits_of_a_host(void **state)
@@ -412,6 +428,7 @@ int main(void)
 		scene_test(test_a_refusal_tells_nothing),
 		scene_test(test_what_is_no_machine),
 		scene_test(test_each_address_is_checked),
+		scene_test(test_own_addresses_are_known),
 		scene_test(test_limits_of_a_host),
 		scene_test(test_others_wait),
 		scene_test(test_one_process_asks_little_at_once),

@@ -263,7 +263,8 @@ static void test_pause_ends_the_connection(void **state)
 	play_wait(p, p->imap_starts == starts + 1);
 }
 
-static struct play_answer move_host(struct play *p, const char *id, const char *host)
+static struct play_answer move_host(struct play *p, const char *id, const char *host,
+				    bool private_network)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 
@@ -279,9 +280,58 @@ static struct play_answer move_host(struct play *p, const char *id, const char *
 	frame_put_text(&f, "implicit");
 	frame_put_text(&f, "olga@example.org");
 	frame_put_text(&f, "");
-	frame_put_int(&f, 0);
+	frame_put_int(&f, private_network);
 	frame_put_int(&f, 0);
 	return play_do(p, p->api, &f);
+}
+
+/* Who let the hub reach which server inside stands in the audit log, each time. */
+static void test_each_server_inside_is_audited(void **state)
+{
+	static const char sql_rows[] =
+		"SELECT count(*) FROM audit WHERE action = 'account.private_network'";
+	static const char sql_last[] = "SELECT detail FROM audit WHERE action ="
+				       " 'account.private_network' ORDER BY id DESC LIMIT 1";
+	struct play *p = *state;
+	char id[27], text[64];
+
+	play_owner(p);
+	play_account(p, "Olga", id);
+	assert_int_equal(move_host(p, id, "one.example.org", false).code, 0);
+	assert_int_equal(play_number(p, sql_rows), 0);
+	assert_int_equal(move_host(p, id, "one.example.org", true).code, 0);
+	assert_int_equal(play_number(p, sql_rows), 1);
+	assert_int_equal(move_host(p, id, "one.example.org", true).code, 0);
+	assert_int_equal(play_number(p, sql_rows), 1);
+	assert_int_equal(move_host(p, id, "two.example.org", true).code, 0);
+	assert_int_equal(play_number(p, sql_rows), 2);
+	play_text(p, sql_last, text, sizeof(text));
+	assert_string_equal(text, "yes: two.example.org:993");
+	assert_int_equal(move_host(p, id, "two.example.org", false).code, 0);
+	assert_int_equal(play_number(p, sql_rows), 3);
+}
+
+/* Log-in tests take no turns: one owner cannot fill the machine with them. */
+static void test_an_owner_tests_few_accounts_at_once(void **state)
+{
+	enum { MOST = 4 };
+	struct play *p = *state;
+	char id[MOST + 1][27], name[8];
+	int64_t row[MOST + 1];
+
+	play_owner(p);
+	for (int i = 0; i <= MOST; i++) {
+		snprintf(name, sizeof(name), "box%d", i);
+		row[i] = play_account(p, name, id[i]);
+	}
+	for (int i = 0; i < MOST; i++)
+		assert_int_equal(ASK(p, p->api, INDEX_ACCOUNT_TEST, id[i]).code, 0);
+	play_wait(p, p->imap_starts == MOST);
+	assert_int_equal(ASK(p, p->api, INDEX_ACCOUNT_TEST, id[MOST]).code, THREADS_EAGAIN);
+	close(play_imap(p, row[0], IMAP_MODE_TEST));
+	play_exited(p, ROLE_IMAP, row[0], 0, 0);
+	play_wait(p, ASK(p, p->api, INDEX_ACCOUNT_TEST, id[MOST]).code == 0);
+	play_wait(p, p->imap_starts == MOST + 1);
 }
 
 static void test_another_host_voids_the_secret(void **state)
@@ -296,11 +346,11 @@ static void test_another_host_voids_the_secret(void **state)
 	play_owner(p);
 	row = play_active_account(p, "Olga", id);
 	fd = play_imap(p, row, IMAP_MODE_SYNC);
-	assert_int_equal(move_host(p, id, "imap.example.org").code, 0);
+	assert_int_equal(move_host(p, id, "imap.example.org", false).code, 0);
 	play_text(p, sql_state, text, sizeof(text));
 	assert_string_equal(text, "active set Renamed open");
 	assert_int_equal(p->imap_kills, 0);
-	assert_int_equal(move_host(p, id, "evil.example.com").code, 0);
+	assert_int_equal(move_host(p, id, "evil.example.com", false).code, 0);
 	play_text(p, sql_state, text, sizeof(text));
 	assert_string_equal(text, "draft void Renamed open");
 	play_wait(p, p->imap_kills == 1);
@@ -409,6 +459,8 @@ int main(void)
 		TEST(test_a_draft_is_not_set_in_motion),
 		TEST(test_pause_ends_the_connection),
 		TEST(test_another_host_voids_the_secret),
+		TEST(test_each_server_inside_is_audited),
+		TEST(test_an_owner_tests_few_accounts_at_once),
 		TEST(test_delete),
 		TEST(test_delete_and_keep),
 		TEST(test_crashes_are_told_in_the_end),
