@@ -6,6 +6,7 @@
 #include "api/exchange.h"
 #include "api/metrics_socket.h"
 #include "api/question.h"
+#include "api/request.h"
 #include "core/log.h"
 #include "ipc/role.h"
 
@@ -18,14 +19,6 @@ static void tick(void *arg)
 	question_tick(api);
 	events_tick(api);
 	loop_timer_set(api->tick, TICK_MS);
-}
-
-struct api_link *api_link_of(struct api *api, enum role role)
-{
-	for (size_t i = 0; i < API_LINKS; i++)
-		if (api->links[i].role == role)
-			return &api->links[i];
-	return NULL;
 }
 
 int api_open(const struct api_options *options, struct api **ret_api, struct threads_error *err)
@@ -100,9 +93,9 @@ static int front_frame(struct peer *peer, struct frame *f, void *arg, struct thr
 
 	switch (f->type) {
 	case HTTP_REQUEST:
-		return exchange_open(front->api, peer, f, err);
+		return request_open(front->api, peer, f, err);
 	case HTTP_UPLOAD_DONE:
-		return exchange_upload_done(front->api, peer, f, err);
+		return request_upload_done(front->api, peer, f, err);
 	case HTTP_STREAM_TICKET:
 	case HTTP_STREAM_END:
 		return events_frame(front->api, peer, f, err);

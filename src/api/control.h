@@ -55,6 +55,7 @@ struct control {
 
 	/* import */
 	bool importing, last_seen;
+	void (*forget)(struct control *control); /* answers to come are dropped */
 	LIST_HEAD(, files_asked) files;
 	size_t files_asked;
 	int64_t files_taken;
@@ -102,6 +103,8 @@ int control_later(struct control *control, int64_t in_ms, void (*fn)(struct cont
 /* Runs a step and ends the verb with words if it fails. */
 void control_run(struct control *control, control_fn *fn);
 
+/* Ends the verb and forgets the connection; its peer is the caller's. */
+void control_free(struct control *control);
 /* Closes the connection without an end: threadsctl connects again. */
 void control_drop(struct control *control);
 
@@ -121,6 +124,5 @@ control_fn control_backup, control_verify;
 control_fn control_import;
 int control_import_files(struct control *control, struct frame *f,
 			 struct threads_error *err) MUST_CHECK;
-void control_import_forget(struct control *control); /* answers to come are dropped */
 
 #endif

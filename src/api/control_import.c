@@ -42,6 +42,24 @@ static void import_progress(struct control *control)
 		log_warning("import: %s", err.text);
 }
 
+/* Several questions are under way at once, so control->question is not theirs. */
+struct files_asked {
+	struct control *control; /* NULL: the connection is gone */
+	LIST_ENTRY(files_asked) link;
+};
+
+/* Answers to come are dropped. */
+static void forget(struct control *control)
+{
+	struct files_asked *asked;
+
+	while ((asked = LIST_FIRST(&control->files))) {
+		LIST_REMOVE(asked, link);
+		asked->control = NULL; /* freed when its answer comes */
+	}
+	control->files_asked = 0;
+}
+
 static void import_begun(struct control *control, const char *id, int64_t taken)
 {
 	struct threads_error err;
@@ -49,6 +67,7 @@ static void import_begun(struct control *control, const char *id, int64_t taken)
 	memcpy(control->target, id, strnlen(id, PUBLIC_ID_LEN));
 	control->target[PUBLIC_ID_LEN] = '\0';
 	control->importing = true;
+	control->forget = forget;
 	control->last_seen = false;
 	control->files_taken = taken;
 	control_line(control,
@@ -157,12 +176,6 @@ int control_import(struct control *control, struct threads_error *err)
 
 /* ---- files -------------------------------------------------------------------------------------- */
 
-/* Several questions are under way at once, so control->question is not theirs. */
-struct files_asked {
-	struct control *control; /* NULL: the connection is gone */
-	LIST_ENTRY(files_asked) link;
-};
-
 static void taken_tell(struct control *control, const char *words)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
@@ -203,17 +216,6 @@ static void files_answered(void *arg, int rc, struct frame *f, const struct thre
 	taken_tell(control, frame_get_text(f));
 	if (control->last_seen && control->files_asked == 0)
 		import_totals(control);
-}
-
-void control_import_forget(struct control *control)
-{
-	struct files_asked *asked;
-
-	while ((asked = LIST_FIRST(&control->files))) {
-		LIST_REMOVE(asked, link);
-		asked->control = NULL; /* freed when its answer comes */
-	}
-	control->files_asked = 0;
 }
 
 /* CTL_FILES as INDEX_IMPORT_FILES; descriptors change hands. */

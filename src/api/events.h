@@ -6,7 +6,7 @@
 #ifndef THREADS_API_EVENTS_H
 #define THREADS_API_EVENTS_H
 
-#include "api/api_internal.h"
+#include "api/state.h"
 
 enum {
 	STREAMS_MAX = 4096,

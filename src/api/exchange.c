@@ -4,83 +4,26 @@
 
 #include <ctype.h>
 
-#include "api/route.h"
 #include "core/encode.h"
 #include "core/log.h"
 #include "core/utf8.h"
 #include "ipc/memfd.h"
 
-enum { BODY_MAX = 16 * 1024 * 1024 };
-
 /* Must equal, byte for byte, what http says for routes that do not exist. */
 static const char not_found_body[] =
 	"{\"type\":\"/problems/not-found\",\"title\":\"Not found.\",\"status\":404}";
 
-/* ---- the question -------------------------------------------------------------------- */
-
-struct request {
-	struct route_request asked;
-	struct memfd_view view; /* of a body that came as a memory file */
-};
-
-static void request_release(struct request *request)
+struct exchange *exchange_new(struct api *api, struct peer *peer, uint32_t id)
 {
-	memfd_unmap(&request->view);
-}
-
-static void text_take(struct strbuf *out, struct frame *f)
-{
-	*out = (struct strbuf)STRBUF_INIT(EXCHANGE_TEXT_MAX);
-	strbuf_add_str(out, frame_get_text(f));
-}
-
-/* The fields of HTTP_REQUEST, in protocol.h's order. Texts are borrowed from f. */
-static int request_read(struct exchange *ex, struct frame *f, struct request *request,
-			struct threads_error *err)
-{
-	int rc = 0;
-
-	request->asked.method = frame_get_text(f);
-	request->asked.path = frame_get_text(f);
-	text_take(&ex->query, f);
-	for (int i = 0; i < 5; i++) /* cookies (empty for api), client, user agent, content type */
-		frame_get_text(f);
-	text_take(&ex->if_none_match, f);
-	frame_get_text(f); /* range: http's own work */
-	text_take(&ex->idempotency_key, f);
-	frame_get_text(f); /* origin base: for links, which auth makes */
-	request->asked.ticket = frame_get_bytes(f, &request->asked.ticket_len);
-	request->asked.body = frame_get_bytes(f, &request->asked.body_len);
-	ex->upload_length = frame_get_int_in(f, -1, INT64_MAX);
-	if (f->fd_count > 0) {
-		AUTO_FD int fd = frame_get_fd(f);
-
-		rc = fd < 0 ? 0 : memfd_map(fd, BODY_MAX, &request->view, err);
-		request->asked.body = request->view.data;
-		request->asked.body_len = request->view.len;
-	}
-	return rc < 0 ? rc : frame_get_end(f, err);
-}
-
-int exchange_open(struct api *api, struct peer *peer, struct frame *f, struct threads_error *err)
-{
-	CLEANUP(request_release) struct request request = { 0 };
 	struct exchange *ex = calloc(1, sizeof(*ex));
-	int rc;
 
 	if (!ex)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+		return NULL;
 	ex->api = api;
 	ex->peer = peer;
-	ex->id = f->id;
+	ex->id = id;
 	LIST_INSERT_HEAD(&api->exchanges, ex, link);
-	rc = request_read(ex, f, &request, err);
-	if (rc < 0) {
-		exchange_free(ex);
-		return rc;
-	}
-	route_dispatch(ex, &request.asked);
-	return 0;
+	return ex;
 }
 
 struct exchange *exchange_free(struct exchange *ex)
@@ -110,30 +53,6 @@ void exchange_peer_gone(struct api *api, const struct peer *peer)
 		if (ex->peer == peer)
 			exchange_free(ex);
 	}
-}
-
-int exchange_upload_done(struct api *api, const struct peer *peer, struct frame *f,
-			 struct threads_error *err)
-{
-	const int64_t bytes = frame_get_int_in(f, -1, INT64_MAX);
-	struct exchange *ex;
-	int rc = frame_get_end(f, err);
-
-	if (rc < 0)
-		return rc;
-	LIST_FOREACH(ex, &api->exchanges, link)
-		if (ex->peer == peer && ex->id == f->id && ex->uploading)
-			break;
-	if (!ex)
-		return 0; /* it ended another way meanwhile */
-	ex->uploading = false;
-	if (bytes < 0 || bytes > ex->upload_length) {
-		exchange_free(ex);
-		return 0;
-	}
-	ex->upload_length = bytes;
-	exchange_run(ex, route_upload_done);
-	return 0;
 }
 
 /* ---- answers -------------------------------------------------------------------------- */
@@ -334,14 +253,14 @@ static void retry(void *arg)
 {
 	struct exchange *ex = arg;
 
-	exchange_run(ex, route_enter);
+	exchange_run(ex, ex->again);
 }
 
 bool exchange_retry(struct exchange *ex, int64_t in_ms)
 {
 	struct threads_error err;
 
-	if (ex->question || !ex->route || ex->retries++ >= EXCHANGE_RETRIES)
+	if (ex->question || !ex->again || ex->retries++ >= EXCHANGE_RETRIES)
 		return false;
 	if (!ex->retry_timer &&
 	    loop_timer_add(ex->api->loop, retry, ex, &ex->retry_timer, &err) < 0)

@@ -22,12 +22,17 @@ enum {
 };
 
 struct route;
+struct exchange;
+
+/* Returns 0 if it answered or waits; an error is answered by the caller. */
+typedef int exchange_fn(struct exchange *ex, struct threads_error *err);
 
 struct exchange {
 	struct api *api;
 	struct peer *peer; /* http */
 	uint32_t id;
 	const struct route *route;
+	exchange_fn *again;                         /* the whole route, for exchange_retry() */
 	char ids[EXCHANGE_IDS_MAX][PUBLIC_ID_SIZE]; /* what stands for "*" in the route */
 	struct strbuf query;                        /* raw */
 	struct strbuf if_none_match, idempotency_key;
@@ -50,17 +55,8 @@ struct exchange {
 	LIST_ENTRY(exchange) link;
 };
 
-/* Returns 0 if it answered or waits; an error is answered by the caller. */
-typedef int exchange_fn(struct exchange *ex, struct threads_error *err);
-
-/* One question of http. Errors: THREADS_EINVAL (malformed: the peer is to be closed). */
-int exchange_open(struct api *api, struct peer *peer, struct frame *f,
-		  struct threads_error *err) MUST_CHECK;
-
-/* HTTP_UPLOAD_DONE. */
-int exchange_upload_done(struct api *api, const struct peer *peer, struct frame *f,
-			 struct threads_error *err) MUST_CHECK;
-
+/* In the list of api. NULL: out of memory. */
+struct exchange *exchange_new(struct api *api, struct peer *peer, uint32_t id);
 struct exchange *exchange_free(struct exchange *ex);
 void exchange_peer_gone(struct api *api, const struct peer *peer);
 

@@ -7,7 +7,7 @@
 #ifndef THREADS_API_OVERVIEW_H
 #define THREADS_API_OVERVIEW_H
 
-#include "api/api_internal.h"
+#include "api/state.h"
 #include "ipc/metric.h"
 
 enum { OVERVIEW_WAIT_MS = 2000 };

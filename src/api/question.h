@@ -6,7 +6,7 @@
 #ifndef THREADS_API_QUESTION_H
 #define THREADS_API_QUESTION_H
 
-#include "api/api_internal.h"
+#include "api/state.h"
 
 enum question_mode {
 	QUESTION_ONCE,   /* if the role dies over it nobody knows how far it came */

@@ -164,6 +164,7 @@ static void enter(struct exchange *ex, const struct route_request *request)
 	struct threads_error err = { 0 };
 	int rc;
 
+	ex->again = route_enter;
 	if (!ticket_good(ex, request->ticket, request->ticket_len)) {
 		exchange_reply_problem(ex, 401, "sign-in-needed", "Sign in to go on.", NULL);
 		return;
@@ -172,7 +173,7 @@ static void enter(struct exchange *ex, const struct route_request *request)
 	if (rc < 0)
 		exchange_reply_error(ex, rc, &err);
 	else
-		exchange_run(ex, route_enter);
+		exchange_run(ex, ex->again);
 }
 
 void route_dispatch(struct exchange *ex, const struct route_request *request)

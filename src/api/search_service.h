@@ -3,7 +3,7 @@
 #ifndef THREADS_API_SEARCH_SERVICE_H
 #define THREADS_API_SEARCH_SERVICE_H
 
-#include "api/api_internal.h"
+#include "api/state.h"
 
 enum { SEARCH_LIMIT_DEFAULT = 50 };
 

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "api/api_internal.h"
+#include "api/state.h"
 #include "core/json.h"
 #include "ipc/frame.h"
 #include "ipc/memfd.h"

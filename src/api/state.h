@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state of the role, shared by its modules. */
-#ifndef THREADS_API_API_INTERNAL_H
-#define THREADS_API_API_INTERNAL_H
+/* The state of the role, on which all its modules stand. */
+#ifndef THREADS_API_STATE_H
+#define THREADS_API_STATE_H
 
 #include <sys/queue.h>
 
