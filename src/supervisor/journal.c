@@ -60,13 +60,14 @@ void journal_line(struct journal_pipe *pipe, const char *line)
 	else
 		snprintf(name, sizeof(name), "%s", role_name(pipe->role));
 	log_line(level, name, words);
+	if (level > LOG_LEVEL_WARNING)
+		return;
 	/* An error is not pushed aside by what is said after it. */
 	if (level <= pipe->last_level || !*pipe->last) {
 		utf8_copy(pipe->last, sizeof(pipe->last), words);
 		pipe->last_level = level;
 	}
-	if (level <= LOG_LEVEL_WARNING)
-		journal_keep(pipe->journal, level, pipe->role, pipe->instance, words);
+	journal_keep(pipe->journal, level, pipe->role, pipe->instance, words);
 }
 
 /* Whole lines out of the buffer; one that is too long is cut in two. */

@@ -2,7 +2,7 @@
 /*
  * What the roles say on stderr. Each has a pipe of its own, so that a line bears
  * the name of the role that wrote it, whatever the line itself pretends. Lines go
- * on to our stderr; the last one of each role and the last warnings are kept.
+ * on to our stderr; the last warning of each role and the last ones of all are kept.
  */
 #ifndef THREADS_SUPERVISOR_JOURNAL_H
 #define THREADS_SUPERVISOR_JOURNAL_H
@@ -39,7 +39,7 @@ struct journal_pipe {
 	struct loop_watch *watch;
 	size_t len;
 	char line[JOURNAL_LINE_BYTES];
-	char last[JOURNAL_TEXT_BYTES]; /* the last warning or error, else the last line; cleaned */
+	char last[JOURNAL_TEXT_BYTES]; /* the last warning or error; cleaned */
 	enum log_level last_level;
 };
 

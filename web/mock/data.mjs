@@ -207,7 +207,7 @@ export const makeStatus = () => ({
 		memory_bytes: role === "parse" ? 0 : 3e6 + i * 2e6,
 		cpu_ms: 1200 * (i + 1) ** 3,
 		ended: role === "imap" ? "2026-11-21T09:13:20.000Z" : null,
-		error: role === "imap" ? "SIGSEGV: a bad memory access; it said last: signal=SIGSEGV address=0x18 at=program+0x2f10" : null,
+		error: role === "imap" ? `SIGSEGV: a bad memory access; it said last: signal=SIGSEGV address=0x18 at=program+0x2f10 path=/${"no-place-to-break-it".repeat(5)}` : null,
 	})),
 	schema: 2,
 	libraries: { SQLite: "3.40.1" },

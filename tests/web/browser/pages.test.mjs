@@ -51,6 +51,27 @@ const looks = [
 	{ width: 1100, height: 800, dark: false, axe: everyLook, extra: true },
 ].filter((look) => everyLook || !look.extra);
 
+/* Tables wider than their place, and words of two cells that lie upon each other. */
+const crowded = (page) =>
+	page.evaluate(() => {
+		const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+		const words = (cell) => {
+			const found = [];
+			for (const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT); texts.nextNode(); ) {
+				const range = document.createRange();
+				range.selectNodeContents(texts.currentNode);
+				found.push(...range.getClientRects());
+			}
+			return found;
+		};
+		const wide = [...document.querySelectorAll("table")].filter((table) => table.getBoundingClientRect().right > table.parentElement.getBoundingClientRect().right + 1);
+		const met = [...document.querySelectorAll("tbody tr")].filter((row) => {
+			const cells = [...row.cells].map(words);
+			return cells.some((one, i) => cells.slice(i + 1).some((other) => one.some((a) => other.some((b) => meet(a, b)))));
+		});
+		return [...wide, ...met].map((element) => element.textContent.slice(0, 60));
+	});
+
 for (const { name, path, act, ...options } of pages) {
 	test(name, async () => {
 		for (const look of looks) {
@@ -63,6 +84,7 @@ for (const { name, path, act, ...options } of pages) {
 				const label = `${name}-${look.width}-${look.dark ? "dark" : "light"}`;
 				await shot(page, label);
 				assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0, `${label} scrolls sideways`);
+				assert.deepEqual(await crowded(page), [], `${label} is crowded`);
 				if (look.axe) await assertAccessible(page, label);
 				assert.notEqual(await page.title(), "");
 			});
