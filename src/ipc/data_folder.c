@@ -77,7 +77,7 @@ static int make_folder(int dir_fd, const char *name, uid_t owner, mode_t mode,
 	return own_folder(fd, name, owner, mode, err);
 }
 
-static int take_lock(const char *data_dir, int dir_fd, int *ret_fd, struct threads_error *err)
+static int take_lock(int dir_fd, int *ret_fd, struct threads_error *err)
 {
 	static const char path[] = "run/threadsd.pid";
 	char pid[32];
@@ -88,9 +88,9 @@ static int take_lock(const char *data_dir, int dir_fd, int *ret_fd, struct threa
 		return threads_error_set(err, THREADS_EIO, "%s: %m", path);
 	if (flock(*ret_fd, LOCK_EX | LOCK_NB) < 0)
 		return threads_error_set(err, THREADS_EAGAIN,
-					 "a hub already runs with the data folder %s; "
+					 "a hub already runs with the data folder; "
 					 "its process id is in %s there",
-					 data_dir, path);
+					 path);
 	len = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
 	if (ftruncate(*ret_fd, 0) < 0 || pwrite(*ret_fd, pid, (size_t)len, 0) != len)
 		return threads_error_set(err, THREADS_EIO, "%s: %m", path);
@@ -108,7 +108,7 @@ int data_folders_prepare(const char *data_dir, const struct data_owners *owners,
 		rc = make_folder(dir_fd, folders[i].name, data_folder_uid(owners, folders[i].owner),
 				 folders[i].mode, err);
 		if (rc == 0 && i == 0)
-			rc = take_lock(data_dir, dir_fd, ret_lock_fd, err);
+			rc = take_lock(dir_fd, ret_lock_fd, err);
 	}
 	return rc < 0 ? threads_error_wrap(err, rc, "%s", data_dir) : 0;
 }

@@ -185,8 +185,8 @@ static int check_confinement(struct supervisor *s, struct threads_error *err)
 	if (s->insecure && !config_bool(s->config, "insecure_no_landlock"))
 		return threads_error_set(
 			err, THREADS_EDENIED,
-			"this kernel has no Landlock, so roles cannot be kept apart; "
-			"--insecure-no-landlock starts the hub without");
+			"this kernel has no Landlock, or a container forbids it, so roles cannot "
+			"be kept apart; --insecure-no-landlock starts the hub without");
 	if (s->insecure)
 		log_warning("this kernel has no Landlock: roles are not kept apart");
 	s->role_uids = config_int(s->config, "role_uids");
