@@ -107,6 +107,7 @@ static void what_is_written_meanwhile_goes_along(void **state)
 	struct world *w = *state;
 	struct threads_error err;
 	AUTO_FD int fd = -1;
+	int64_t bytes = 0;
 	int steps = 0, rc;
 
 	assert_rc(db_snapshot_begin(w->db, w->copy, &snapshot, &err), 0, &err);
@@ -118,7 +119,7 @@ static void what_is_written_meanwhile_goes_along(void **state)
 	assert_rc(rc, 0, &err);
 	assert_true(steps > 2);
 	run(w->db, insert_one); /* after the last step: not in it */
-	assert_rc(db_snapshot_open(snapshot, &fd, &err), 0, &err);
+	assert_rc(db_snapshot_open(snapshot, &fd, &bytes, &err), 0, &err);
 	snapshot = db_snapshot_free(snapshot);
 	assert_int_equal(access(w->copy, F_OK), -1);
 	assert_int_equal(rows_of_copy(w, fd), 1000 + steps);
@@ -133,6 +134,7 @@ static void what_is_not_committed_stays_out(void **state)
 	struct world *w = *state;
 	struct threads_error err;
 	AUTO_FD int fd = -1;
+	int64_t bytes = 0;
 	int rc;
 
 	assert_rc(db_snapshot_begin(w->db, w->copy, &snapshot, &err), 0, &err);
@@ -145,7 +147,7 @@ static void what_is_not_committed_stays_out(void **state)
 	while ((rc = db_snapshot_step(snapshot, &err)) == 1)
 		;
 	assert_rc(rc, 0, &err);
-	assert_rc(db_snapshot_open(snapshot, &fd, &err), 0, &err);
+	assert_rc(db_snapshot_open(snapshot, &fd, &bytes, &err), 0, &err);
 	assert_int_equal(rows_of_copy(w, fd), 1000);
 }
 
