@@ -132,7 +132,8 @@ static int check_known(const struct supervisor *s, const char *path, bool creden
 		return threads_error_set(err, THREADS_EIO, "%s: %m", check);
 	rc = pread_all(fd, want, sizeof(want), 0, err);
 	if (rc < 0)
-		return threads_error_wrap(err, rc, "%s", check);
+		return threads_error_set(err, THREADS_EINVAL,
+					 "%s is damaged; take it from a backup", check);
 	if (CRYPTO_memcmp(got, want, sizeof(got)) == 0)
 		return 0;
 	if (credential)

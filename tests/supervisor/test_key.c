@@ -100,6 +100,24 @@ static void test_another_key_is_refused(void **state)
 	put(w, "master.key", "0123456789abcdef0123456789abcdef", KEY_BYTES);
 	assert_int_equal(key_prepare(&w->s, &err), THREADS_EDENIED);
 	assert_non_null(strstr(err.text, "is not the key of the data"));
+	put(w, "key.check", "short", 5);
+	assert_int_equal(key_prepare(&w->s, &err), THREADS_EINVAL);
+	assert_non_null(strstr(err.text, "key.check is damaged"));
+}
+
+/* Its key is nowhere in the clear: the words name the file that can be mended. */
+static void test_a_service_learns_where_its_key_is(void **state)
+{
+	struct world *w = *state;
+	struct threads_error err;
+
+	assert_int_equal(key_prepare(&w->s, &err), 0);
+	put(w, "master.key", "0123456789abcdef0123456789abcdef", KEY_BYTES);
+	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", w->s.data_dir, 1), 0);
+	assert_int_equal(key_prepare(&w->s, &err), THREADS_EDENIED);
+	assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+	assert_non_null(strstr(err.text, "/etc/threads/master.key.cred"));
+	assert_non_null(strstr(err.text, "systemd-creds"));
 }
 
 static void test_what_is_no_key_is_refused(void **state)
@@ -125,6 +143,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_missing_key_is_not_made_anew, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_another_key_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_service_learns_where_its_key_is, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_no_key_is_refused, setup, teardown),
 	};
 
