@@ -130,11 +130,12 @@ static bool state_holds(enum query_state state, int64_t flags)
 	return flags & (state == QUERY_FLAGGED ? SIGHTING_FLAGGED : SIGHTING_ANSWERED);
 }
 
-/* One of the copies is in such an account or folder, or in such a state. */
-static int sighting_holds(struct search_match *match, const struct query_node *node, int64_t id,
-			  struct threads_error *err)
+/* One of the copies is in such an account or folder, has such a label, or is in such a state. */
+static int copy_holds(struct search_match *match, const struct query_node *node, int64_t id,
+		      struct threads_error *err)
 {
-	CLEANUP(query_end) struct query q = query_begin(match->reader->db, sql_match_sightings);
+	const char *sql = node->field == QUERY_LABEL ? sql_match_labels : sql_match_sightings;
+	CLEANUP(query_end) struct query q = query_begin(match->reader->db, sql);
 	const struct search_ids *ids = NULL;
 	int rc = search_match_ids(match, node, &ids, err);
 
@@ -144,22 +145,6 @@ static int sighting_holds(struct search_match *match, const struct query_node *n
 	while ((rc = query_step(&q, err)) == 1)
 		if (search_ids_have(ids, query_int(&q, node->field == QUERY_FOLDER)) &&
 		    (node->field != QUERY_STATE || state_holds(node->state, query_int(&q, 2))))
-			return 1;
-	return rc;
-}
-
-static int label_holds(struct search_match *match, const struct query_node *node, int64_t id,
-		       struct threads_error *err)
-{
-	CLEANUP(query_end) struct query q = query_begin(match->reader->db, sql_match_labels);
-	const struct search_ids *ids = NULL;
-	int rc = search_match_ids(match, node, &ids, err);
-
-	if (rc < 0 || ids->count == 0)
-		return rc;
-	query_bind_int(&q, ":id", id);
-	while ((rc = query_step(&q, err)) == 1)
-		if (search_ids_have(ids, query_int(&q, 0)))
 			return 1;
 	return rc;
 }
@@ -223,7 +208,7 @@ static int flag_holds(struct search_match *match, const struct query_node *node,
 
 	if (flags[node->state])
 		return (c->flags & flags[node->state]) != 0;
-	return sighting_holds(match, node, c->id, err);
+	return copy_holds(match, node, c->id, err);
 }
 
 static int term_holds(struct search_match *match, const struct query_node *node,
@@ -238,9 +223,8 @@ static int term_holds(struct search_match *match, const struct query_node *node,
 		return node->low <= c->size_bytes && c->size_bytes < node->high;
 	case QUERY_ACCOUNT:
 	case QUERY_FOLDER:
-		return sighting_holds(match, node, c->id, err);
 	case QUERY_LABEL:
-		return label_holds(match, node, c->id, err);
+		return copy_holds(match, node, c->id, err);
 	case QUERY_CC:
 	case QUERY_BCC:
 		return person_holds(match, node, c->id, err);
