@@ -87,11 +87,19 @@ int route_audit_chain(struct exchange *ex, struct threads_error *err)
 
 /* ---- as a file ------------------------------------------------------------------------------ */
 
+/* = + - @, of full width too (U+FF1D ...), as typed in East Asia; and what is skipped before them. */
+static bool begins_formula(const char *text)
+{
+	if (strncmp(text, "\xEF\xBC", 2) == 0)
+		return text[2] && strchr("\x9D\x8B\x8D\xA0", text[2]);
+	return *text && strchr("=+-@\t\r\n", *text);
+}
+
 /* A cell that a spreadsheet takes for text, whatever it begins with. */
 static void put_cell(struct strbuf *out, const char *text, char behind)
 {
 	strbuf_add_char(out, '"');
-	if (*text && strchr("=+-@\t\r", *text))
+	if (begins_formula(text))
 		strbuf_add_char(out, '\'');
 	for (; *text; text++) {
 		if (*text == '"')

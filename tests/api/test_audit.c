@@ -132,10 +132,14 @@ static void a_file_holds_no_formula(void **state)
 	struct threads_error err;
 
 	assert_rc(audit_add(h->store, ANN, "signin", "", "=1+\"2\"", 0, &err), 0, &err);
+	assert_rc(audit_add(h->store, ANN, "signin", "", "\uFF1D3", 0, &err), 0, &err);
+	assert_rc(audit_add(h->store, ANN, "signin", "", "\uFF21 name", 0, &err), 0, &err);
 	harness_do(h, EVE, "GET", "audit/file", NULL, &a);
 	assert_int_equal(a.status, 200);
 	assert_true(harness_heard(h, "audit " EVE " audit.export "));
 	assert_non_null(strstr(a.body, ",\"'=1+\"\"2\"\"\"\n"));
+	assert_non_null(strstr(a.body, ",\"'\uFF1D3\"\n"));
+	assert_non_null(strstr(a.body, ",\"\uFF21 name\"\n"));
 	assert_non_null(strstr(a.headers, "attachment"));
 }
 
