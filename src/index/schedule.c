@@ -59,32 +59,87 @@ static int on_due(int64_t id, void *arg)
 	return look->count == ARRAY_SIZE(look->due);
 }
 
-static void connect_due(struct index_role *ix, int64_t id, bool crowded)
+static size_t sessions_of(const struct index_role *ix, int64_t owner_id)
+{
+	const struct imap_session *session;
+	size_t count = 0;
+
+	LIST_FOREACH(session, &ix->sessions, link)
+		count += session->owner_id == owner_id;
+	return count;
+}
+
+/* new_owners: only if none of the owner's accounts is connected. */
+static bool connect_due(struct index_role *ix, int64_t id, bool crowded, bool new_owners)
 {
 	CLEANUP(account_release) struct account account = { 0 };
 	struct threads_error err = { 0 };
 	int rc = account_get(ix->store, id, &account, &err);
 
+	if (rc > 0 && new_owners && sessions_of(ix, account.owner_id) > 0)
+		return false;
 	if (rc > 0)
 		rc = connect_account(ix, &account, crowded ? IMAP_MODE_ONCE : IMAP_MODE_SYNC, &err);
 	if (rc < 0)
 		log_warning("account %lld: %s", (long long)id, err.text);
+	return true;
 }
 
-/* Ends the connection that has been idle the longest, so that a waiting account gets its turn. */
-static void make_room(struct index_role *ix)
+static bool new_owner_waits(struct index_role *ix, const struct look *look)
 {
-	struct imap_session *session, *oldest = NULL;
+	for (size_t i = 0; i < look->count; i++) {
+		CLEANUP(account_release) struct account account = { 0 };
+		struct threads_error err;
+
+		if (look->due[i] && account_get(ix->store, look->due[i], &account, &err) > 0 &&
+		    sessions_of(ix, account.owner_id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Ends the connection that has been idle the longest, so that a waiting account gets its
+ * turn. If none is idle, nobody may hold more than half of the places while another owner
+ * has none: slow servers would stop everybody's mail. What was begun goes on later.
+ */
+static void make_room(struct index_role *ix, const struct look *look, size_t most)
+{
+	struct imap_session *session, *idle = NULL, *greedy = NULL;
 
 	LIST_FOREACH(session, &ix->sessions, link) {
 		if (session->ended)
 			return; /* a place becomes free already */
-		if (session->peer && session->mode == IMAP_MODE_SYNC && !session->in_pass &&
+		if (!session->peer || session->mode == IMAP_MODE_TEST)
+			continue;
+		if (session->mode == IMAP_MODE_SYNC && !session->in_pass &&
 		    LIST_EMPTY(&session->batches))
-			oldest = session;
+			idle = session;
+		if (sessions_of(ix, session->owner_id) > (most + 1) / 2)
+			greedy = session;
 	}
-	if (oldest)
-		schedule_disconnect(ix, oldest->account_id);
+	if (!idle && greedy && !new_owner_waits(ix, look))
+		return;
+	if (idle || greedy)
+		schedule_disconnect(ix, (idle ? idle : greedy)->account_id);
+}
+
+/* Connects what is due while there are places. Returns how many still wait. */
+static size_t connect_all(struct index_role *ix, struct look *look, size_t alive, size_t most)
+{
+	/* More accounts than processes: each does one pass and makes room. */
+	const bool crowded = alive + look->count > most;
+	size_t left = look->count;
+
+	for (int round = crowded ? 0 : 1; round < 2; round++)
+		for (size_t i = 0; i < look->count && alive < most; i++) {
+			if (!look->due[i] || !connect_due(ix, look->due[i], crowded, round == 0))
+				continue;
+			look->due[i] = 0;
+			alive++;
+			left--;
+		}
+	return left;
 }
 
 void schedule_look(void *arg)
@@ -92,10 +147,7 @@ void schedule_look(void *arg)
 	struct index_role *ix = arg;
 	struct look look = { .ix = ix };
 	const size_t most = (size_t)config_int(ix->role->config, "imap_processes");
-	size_t alive = session_count(ix);
 	struct threads_error err;
-	size_t i = 0;
-	bool crowded;
 
 	loop_timer_set(ix->schedule_timer, LOOK_MS);
 	if (ix->stopping || ix->disk_full)
@@ -104,12 +156,8 @@ void schedule_look(void *arg)
 		log_error("accounts: %s", err.text);
 		return;
 	}
-	/* More accounts than processes: each does one pass and makes room. */
-	crowded = alive + look.count > most;
-	for (; i < look.count && alive < most; i++, alive++)
-		connect_due(ix, look.due[i], crowded);
-	if (i < look.count)
-		make_room(ix);
+	if (connect_all(ix, &look, session_count(ix), most) > 0)
+		make_room(ix, &look, most);
 }
 
 void schedule_soon(struct index_role *ix)

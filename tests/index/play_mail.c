@@ -120,29 +120,39 @@ void play_verify(struct play *p)
 
 void play_owner(struct play *p)
 {
+	play_user(p, PLAY_OWNER, "olga", "owner");
+}
+
+void play_user(struct play *p, const char *id, const char *name, const char *role)
+{
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 
 	frame_begin(&f, USER_CREATE, 0);
-	frame_put_text(&f, PLAY_OWNER);
-	frame_put_text(&f, "olga");
+	frame_put_text(&f, id);
+	frame_put_text(&f, name);
 	frame_put_text(&f, "Olga Example");
-	frame_put_text(&f, "owner");
+	frame_put_text(&f, role);
 	frame_put_text(&f, "invited");
 	assert_int_equal(play_do(p, p->auth, &f).code, 0);
 	frame_begin(&f, USER_STATE, 0);
-	frame_put_text(&f, PLAY_OWNER);
+	frame_put_text(&f, id);
 	frame_put_text(&f, "active");
 	assert_int_equal(play_do(p, p->auth, &f).code, 0);
 }
 
 int64_t play_account(struct play *p, const char *name, char *ret_id)
 {
+	return play_account_of(p, PLAY_OWNER, name, ret_id);
+}
+
+int64_t play_account_of(struct play *p, const char *owner, const char *name, char *ret_id)
+{
 	static const char sql[] = "SELECT max(id) FROM account";
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	struct play_answer answer;
 
 	frame_begin(&f, INDEX_ACCOUNT_CREATE, 0);
-	frame_put_text(&f, PLAY_OWNER);
+	frame_put_text(&f, owner);
 	frame_put_text(&f, "");
 	frame_put_text(&f, name);
 	frame_put_text(&f, "");

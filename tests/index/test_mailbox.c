@@ -404,6 +404,61 @@ static void test_accounts_take_turns(void **state)
 	close(play_imap(p, other, IMAP_MODE_ONCE));
 }
 
+/* A new account whose log-in works, while no place is free. */
+static int64_t make_waiting(struct play *p, const char *owner, const char *name)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	const int starts = p->imap_starts;
+	char id[27];
+	const int64_t row = play_account_of(p, owner, name, id);
+	int fd;
+
+	frame_begin(&f, INDEX_ACCOUNT_TEST, 0);
+	frame_put_text(&f, id);
+	assert_int_equal(play_do(p, p->api, &f).code, 0);
+	play_wait(p, p->imap_starts == starts + 1);
+	fd = play_imap(p, row, IMAP_MODE_TEST);
+	frame_begin(&f, IMAP_FOLDERS, 0);
+	frame_put_int(&f, 0);
+	play_send(p, fd, &f);
+	play_imap_state(p, fd, "idle", "", 0);
+	close(fd);
+	play_exited(p, ROLE_IMAP, row, 0, 0);
+	return row;
+}
+
+/* Servers that answer slowly hold the places of their owner, not those of everybody. */
+static void test_another_owner_gets_a_place(void **state)
+{
+	static const char ben[] = "benbenbenbenbenbenbenbenbe";
+	struct play *p = *state;
+	int64_t slow[2], other;
+	char id[27];
+	int fd[2];
+
+	play_stop(p);
+	play_start(p, "imap_processes = 2\n");
+	play_owner(p);
+	play_user(p, ben, "ben", "user");
+	for (int i = 0; i < 2; i++) {
+		slow[i] = play_active_account(p, i ? "slow" : "slower", id);
+		fd[i] = play_imap(p, slow[i], IMAP_MODE_SYNC);
+		play_imap_state(p, fd[i], "listing", "", 0);
+	}
+	make_waiting(p, PLAY_OWNER, "third");
+	for (int i = 0; i < 50; i++)
+		play_turn(p, 5);
+	assert_int_equal(p->imap_kills, 0); /* of the same owner: it waits */
+	other = make_waiting(p, ben, "Ben's");
+	play_wait(p, p->imap_kills == 1);
+	assert_int_equal(p->imap_instance, slow[0]);
+	close(fd[0]);
+	play_exited(p, ROLE_IMAP, slow[0], 9, 0);
+	play_wait(p, p->imap_instance == other);
+	close(play_imap(p, other, IMAP_MODE_ONCE));
+	close(fd[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +475,7 @@ int main(void)
 		TEST(test_a_process_that_dies_delivers_again),
 		TEST(test_index_dies_and_the_process_lives),
 		TEST(test_accounts_take_turns),
+		TEST(test_another_owner_gets_a_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
