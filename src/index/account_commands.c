@@ -10,7 +10,7 @@
 #include "index/schedule.h"
 #include "store/people.h"
 
-enum { FOLDERS_MAX = 2000, FOLDERS_TEXT_MAX = 100 * 1024 };
+enum { FOLDERS_MAX = 2000, FOLDERS_TEXT_MAX = 100 * 1024, KEY_MAX = 16 * 1024 };
 
 static void read_bound(struct frame *f, struct account_bound *bound)
 {
@@ -51,9 +51,15 @@ static int on_create(struct index_role *ix, struct peer *peer, struct frame *f,
 {
 	CLEANUP(strbuf_release) struct strbuf folders = STRBUF_INIT(FOLDERS_TEXT_MAX);
 	CLEANUP(strbuf_release) struct strbuf public_id = STRBUF_INIT(64);
-	const char *by = frame_get_text(f);
-	struct account_new new = { .idempotency_key = frame_get_text(f) };
+	CLEANUP(strbuf_release) struct strbuf key = STRBUF_INIT(KEY_MAX);
+	const char *by = frame_get_text(f), *said = frame_get_text(f);
+	struct account_new new = { 0 };
 	int rc;
+
+	/* Of this person alone: who guesses the key of another gets no answer that was his. */
+	if (*said)
+		strbuf_addf(&key, "%s %s", by, said);
+	new.idempotency_key = strbuf_str(&key);
 
 	new.name = frame_get_text(f);
 	new.owner = frame_get_text(f);
@@ -61,6 +67,8 @@ static int on_create(struct index_role *ix, struct peer *peer, struct frame *f,
 	new.policy = frame_get_text(f);
 	read_bound(f, &new.bound);
 	rc = read_folders(f, &folders, err);
+	if (rc == 0)
+		rc = strbuf_check(&key, err);
 	if (rc == 0)
 		rc = frame_get_end(f, err);
 	if (rc < 0)

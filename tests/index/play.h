@@ -115,6 +115,9 @@ void play_verify(struct play *p);
 void play_owner(struct play *p); /* user PLAY_OWNER, active */
 void play_user(struct play *p, const char *id, const char *name, const char *role);
 int64_t play_account_of(struct play *p, const char *owner, const char *name, char *ret_id);
+/* With an idempotency key. */
+int64_t play_account_again(struct play *p, const char *owner, const char *key, const char *name,
+			   char *ret_id);
 /* An IMAP account, draft; ret_id 27 bytes. Returns its row id. */
 int64_t play_account(struct play *p, const char *name, char *ret_id);
 /* The same after its log-in was tested: active. */

@@ -147,13 +147,19 @@ int64_t play_account(struct play *p, const char *name, char *ret_id)
 
 int64_t play_account_of(struct play *p, const char *owner, const char *name, char *ret_id)
 {
+	return play_account_again(p, owner, "", name, ret_id);
+}
+
+int64_t play_account_again(struct play *p, const char *owner, const char *key, const char *name,
+			   char *ret_id)
+{
 	static const char sql[] = "SELECT max(id) FROM account";
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	struct play_answer answer;
 
 	frame_begin(&f, INDEX_ACCOUNT_CREATE, 0);
 	frame_put_text(&f, owner);
-	frame_put_text(&f, "");
+	frame_put_text(&f, key);
 	frame_put_text(&f, name);
 	frame_put_text(&f, "");
 	frame_put_text(&f, "imap");

@@ -285,6 +285,22 @@ static struct play_answer move_host(struct play *p, const char *id, const char *
 	return play_do(p, p->api, &f);
 }
 
+/* A request that is repeated makes nothing anew; another person's key is not ours. */
+static void test_a_key_is_of_one_person(void **state)
+{
+	static const char ben[] = "benbenbenbenbenbenbenbenbe";
+	struct play *p = *state;
+	char first[27], again[27], other[27];
+
+	play_owner(p);
+	play_user(p, ben, "ben", "user");
+	play_account_again(p, PLAY_OWNER, "key 1", "Olga", first);
+	play_account_again(p, PLAY_OWNER, "key 1", "Olga", again);
+	assert_string_equal(first, again);
+	play_account_again(p, ben, "key 1", "Ben", other);
+	assert_string_not_equal(first, other);
+}
+
 /* Who let the hub reach which server inside stands in the audit log, each time. */
 static void test_each_server_inside_is_audited(void **state)
 {
@@ -459,6 +475,7 @@ int main(void)
 		TEST(test_a_draft_is_not_set_in_motion),
 		TEST(test_pause_ends_the_connection),
 		TEST(test_another_host_voids_the_secret),
+		TEST(test_a_key_is_of_one_person),
 		TEST(test_each_server_inside_is_audited),
 		TEST(test_an_owner_tests_few_accounts_at_once),
 		TEST(test_delete),
