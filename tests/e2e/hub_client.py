@@ -55,7 +55,7 @@ class Hub:
     def __init__(self, port, name='hub', inside='/var/tmp', uid=None, **settings):
         """uid: as an ordinary user, all roles under this one uid."""
         os.makedirs(OUT, exist_ok=True)
-        self.port, self.name, self.uid = port, name, uid
+        self.port, self.name, self.uid, self.bin = port, name, uid, BIN
         self.folder = tempfile.mkdtemp(prefix='threads-e2e.', dir=inside)
         os.chmod(self.folder, 0o755)
         self.data = os.path.join(self.folder, 'data')
@@ -78,7 +78,7 @@ class Hub:
 
     def start(self):
         with open(self.log_path, 'ab') as log:
-            self.process = subprocess.Popen([*self.launcher, os.path.join(BIN, 'threadsd'), '--config', self.conf],
+            self.process = subprocess.Popen([*self.launcher, os.path.join(self.bin, 'threadsd'), '--config', self.conf],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, user=self.uid,
                                             group=self.uid, extra_groups=[] if self.uid else None)
         end = time.monotonic() + 60
@@ -111,7 +111,7 @@ class Hub:
             return f.read()
 
     def ctl_start(self, *words, **more):
-        return subprocess.Popen([os.path.join(BIN, 'threadsctl'), '--data', self.data, *words], stdin=subprocess.PIPE,
+        return subprocess.Popen([os.path.join(self.bin, 'threadsctl'), '--data', self.data, *words], stdin=subprocess.PIPE,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
 
     def ctl(self, *words, stdin='', want=0):
