@@ -197,17 +197,19 @@ int audience_compute(const struct audience_facts *facts, struct audience *audien
 	return 0;
 }
 
+void audience_key_member(struct strbuf *out, const struct audience_member *member)
+{
+	strbuf_addf(out, "%s%c%" PRId64, out->len ? " " : "",
+		    member->kind == AUDIENCE_USER ? 'u' : 'g', member->ref);
+	if (member->from_ms == AUDIENCE_ALWAYS_FROM && member->until_ms == AUDIENCE_FOR_EVER)
+		return;
+	strbuf_addf(out, "@%" PRId64 "-", member->from_ms);
+	if (member->until_ms != AUDIENCE_FOR_EVER)
+		strbuf_addf(out, "%" PRId64, member->until_ms);
+}
+
 void audience_key_append(struct strbuf *out, const struct audience *audience)
 {
-	for (size_t i = 0; i < audience->count; i++) {
-		const struct audience_member *m = &audience->members[i];
-
-		strbuf_addf(out, "%s%c%" PRId64, i ? " " : "", m->kind == AUDIENCE_USER ? 'u' : 'g',
-			    m->ref);
-		if (m->from_ms == AUDIENCE_ALWAYS_FROM && m->until_ms == AUDIENCE_FOR_EVER)
-			continue;
-		strbuf_addf(out, "@%" PRId64 "-", m->from_ms);
-		if (m->until_ms != AUDIENCE_FOR_EVER)
-			strbuf_addf(out, "%" PRId64, m->until_ms);
-	}
+	for (size_t i = 0; i < audience->count; i++)
+		audience_key_member(out, &audience->members[i]);
 }

@@ -94,7 +94,9 @@ bool audience_is_open(const struct audience_facts *facts);
 int audience_compute(const struct audience_facts *facts, struct audience *audience,
 		     struct threads_error *err) MUST_CHECK;
 
-/* Appends the canonical text of a set ("u7 u9 g1@1700000000000-"); equal sets give equal text. */
+/* The canonical text of a set ("u7 u9 g1@1700000000000-") in an empty out, whole or one member
+ * after the other; equal sets give equal text. */
+void audience_key_member(struct strbuf *out, const struct audience_member *member);
 void audience_key_append(struct strbuf *out, const struct audience *audience);
 
 struct store;
@@ -106,5 +108,8 @@ struct store;
  */
 int audience_intern(struct store *store, const struct audience *audience, int64_t *ret_id,
 		    struct threads_error *err) MUST_CHECK;
+
+/* Counts the audiences whose members are not what the hash says. */
+int audience_verify(struct store *store, int64_t *ret_bad, struct threads_error *err) MUST_CHECK;
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "core/json.h"
+#include "store/audience.h"
 #include "store/db_check.h"
 #include "store/people.h"
 #include "store/verify_internal.h"
@@ -130,15 +131,31 @@ static int audit_check(struct verify *v, struct threads_error *err)
 	return 0;
 }
 
+/* Who may see a message must be what it was when it was decided. */
+static int audiences_check(struct verify *v, struct threads_error *err)
+{
+	char words[96];
+	int64_t bad = 0;
+	int rc = audience_verify(v->store, &bad, err);
+
+	if (rc < 0 || bad == 0)
+		return rc;
+	snprintf(words, sizeof(words), "%lld audiences have other members than they had",
+		 (long long)bad);
+	db_fault_add(v->faults, "hub.db", words);
+	return 0;
+}
+
 /* A database with a broken page refuses some of the checks: that is a fault, and the others go on. */
 static int checks_run(struct verify *v, struct threads_error *err)
 {
 	static const struct {
 		int (*check)(struct verify *v, struct threads_error *err);
 		bool deep;
-	} checks[] = { { pages_check, false },   { counts_check, false }, { search_check, false },
-		       { verify_packs, false },  { audit_check, false },  { verify_blobs, true },
-		       { verify_messages, true } };
+	} checks[] = { { pages_check, false },  { counts_check, false },
+		       { search_check, false }, { verify_packs, false },
+		       { audit_check, false },  { audiences_check, false },
+		       { verify_blobs, true },  { verify_messages, true } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		struct threads_error why = { 0 };
