@@ -9,10 +9,12 @@
 
 enum { PROGRESS_STEPS = 10000 };
 
-/* Each must give 0. */
-static const struct {
+/* A statement that must give 0. */
+struct count_of_faults {
 	const char *sql, *words;
-} counts_of_faults[] = {
+};
+
+static const struct count_of_faults shallow_counts[] = {
 	{ "SELECT count(*) FROM message m WHERE NOT EXISTS"
 	  " (SELECT 1 FROM sighting s WHERE s.message_id = m.id)",
 	  "messages that were seen nowhere" },
@@ -34,6 +36,23 @@ static const struct {
 	{ "SELECT count(*) FROM conversation c WHERE NOT EXISTS"
 	  " (SELECT 1 FROM message m WHERE m.conversation_id = c.id)",
 	  "conversations without a message" },
+};
+
+/* What ingest joined into the texts of the search index must stand there still (columns_fill). */
+static const struct count_of_faults deep_counts[] = {
+	{ "SELECT count(*) FROM participant p JOIN message_body b ON b.message_id = p.message_id"
+	  " WHERE p.role IN (0, 1, 3, 4) AND (NOT instr(iif(p.role < 2, b.sender, b.recipient), p.name)"
+	  " OR NOT instr(iif(p.role < 2, b.sender, b.recipient), p.address))",
+	  "people of messages who are not those of the search index" },
+	{ "SELECT count(*) FROM message m JOIN message_body b ON b.message_id = m.id"
+	  " WHERE NOT instr(b.sender, m.sender_name) OR NOT instr(b.sender, m.sender_address)",
+	  "messages whose sender is not that of the search index" },
+	{ "SELECT count(*) FROM message_attachment a JOIN message_body b"
+	  " ON b.message_id = a.message_id WHERE NOT instr(b.filename, a.filename)",
+	  "attachments whose name is not that of the search index" },
+	{ "SELECT count(*) FROM message m WHERE attachment_count <>"
+	  " (SELECT count(*) FROM message_attachment a WHERE a.message_id = m.id)",
+	  "messages with another count of attachments than they have" },
 };
 
 static const struct {
@@ -82,21 +101,31 @@ static int figures_add(const struct verify *v, json_t *report, struct threads_er
 	return 0;
 }
 
-static int counts_check(struct verify *v, struct threads_error *err)
+static int counts_check(struct verify *v, const struct count_of_faults *counts, size_t n,
+			struct threads_error *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(counts_of_faults); i++) {
+	for (size_t i = 0; i < n; i++) {
 		char words[160];
 		int64_t count = 0;
-		int rc = count_of(v, counts_of_faults[i].sql, &count, err);
+		int rc = count_of(v, counts[i].sql, &count, err);
 
 		if (rc < 0)
 			return rc;
-		snprintf(words, sizeof(words), "%lld %s", (long long)count,
-			 counts_of_faults[i].words);
+		snprintf(words, sizeof(words), "%lld %s", (long long)count, counts[i].words);
 		if (count > 0)
 			db_fault_add(v->faults, "hub.db", words);
 	}
 	return 0;
+}
+
+static int shallow_check(struct verify *v, struct threads_error *err)
+{
+	return counts_check(v, shallow_counts, ARRAY_SIZE(shallow_counts), err);
+}
+
+static int deep_check(struct verify *v, struct threads_error *err)
+{
+	return counts_check(v, deep_counts, ARRAY_SIZE(deep_counts), err);
 }
 
 static int pages_check(struct verify *v, struct threads_error *err)
@@ -152,10 +181,11 @@ static int checks_run(struct verify *v, struct threads_error *err)
 	static const struct {
 		int (*check)(struct verify *v, struct threads_error *err);
 		bool deep;
-	} checks[] = { { pages_check, false },  { counts_check, false },
-		       { search_check, false }, { verify_packs, false },
-		       { audit_check, false },  { audiences_check, false },
-		       { verify_blobs, true },  { verify_messages, true } };
+	} checks[] = { { pages_check, false },   { shallow_check, false },
+		       { search_check, false },  { verify_packs, false },
+		       { audit_check, false },   { audiences_check, false },
+		       { deep_check, true },     { verify_blobs, true },
+		       { verify_messages, true } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		struct threads_error why = { 0 };
