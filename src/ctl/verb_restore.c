@@ -165,6 +165,7 @@ static bool has_only_folders(const struct restore *r, struct threads_error *err)
 	DIR *dir = opendir(r->data);
 	bool clean = dir != NULL;
 
+	/* glibc's is safe on a stream of one's own. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	while (clean && (entry = readdir(dir))) {
 		clean = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
 		for (size_t i = 0; !clean && (folder = data_folder(i)); i++) {
