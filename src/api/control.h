@@ -67,7 +67,7 @@ typedef int control_fn(struct control *control, struct threads_error *err);
 struct control_verb {
 	const char *name;
 	control_fn *fn;
-	const char *fields[9];
+	const char *fields[12];
 };
 
 void control_free_all(struct api *api);

@@ -17,7 +17,8 @@ static const struct control_verb verbs[] = {
 	{ "account list", control_accounts, { NULL } },
 	{ "account add",
 	  control_account_add,
-	  { "name", "owner", "policy", "provider", "host", "port", "tls", "user" } },
+	  { "name", "owner", "policy", "provider", "host", "port", "tls", "user", "ca", "folders",
+	    "private_network" } },
 	{ "account set-password", control_account_password, { "account" } },
 	{ "account secret", control_account_secret, { "account_id", "box" } },
 	{ "account sync", control_account_sync, { "account", "wait" } },
@@ -40,21 +41,9 @@ static const struct control_verb *verb_find(const char *name)
 
 static int arguments_parse(struct control *control, const char *text, struct threads_error *err)
 {
-	const char *names[ARRAY_SIZE(control->verb->fields) + 4] = { NULL };
-	size_t count = ARRAY_SIZE(control->verb->fields);
-	int rc = json_parse_object(text, strlen(text), &control->arguments, err);
+	const int rc = json_parse_object(text, strlen(text), &control->arguments, err);
 
-	if (rc < 0)
-		return rc;
-	memcpy(names, control->verb->fields, sizeof(control->verb->fields));
-	while (count > 0 && !names[count - 1])
-		count--;
-	if (strcmp(control->verb->name, "account add") == 0) {
-		names[count++] = "ca";
-		names[count++] = "folders";
-		names[count] = "private_network";
-	}
-	return json_check_fields(control->arguments, names, err);
+	return rc < 0 ? rc : json_check_fields(control->arguments, control->verb->fields, err);
 }
 
 static int verb_begin(struct control *control, struct frame *f, struct threads_error *err)
