@@ -44,11 +44,11 @@ enum role {
 
 /* Doorbells: "look at your queue". A lost one costs seconds, never data. */
 enum bell {
-	BELL_MESSAGES = 1, /* index -> api, http: new or changed messages; id = account row id */
+	BELL_MESSAGES = 1, /* index -> api: new or changed messages; id = account row id */
 	BELL_ACCOUNTS, /* index -> api: account state or progress changed; id = account row id */
 	BELL_IMPORTS,  /* index -> api: import progress; id = import row id */
 	BELL_USERS,    /* index -> api, auth: users or groups changed */
-	BELL_STATUS,   /* supervisor -> api, http: role list changed */
+	BELL_STATUS,   /* api rings it by itself when CTL_ROLES comes */
 	BELL_ACCESS,   /* index -> api: visibility tightened or membership changed */
 	BELL_COUNT,
 };
@@ -113,11 +113,11 @@ enum frame_type {
 	/* verb frames: t verb, t JSON arguments [, f descriptors]. The type says who answers, so that api need
 	 * only peek at the header: CTL_VERB_AUTH connections are passed on to auth, unread. */
 	CTL_VERB_API = 200,
-	CTL_VERB_AUTH, /* "owner create", "setup-link", "user invite", "user reset-factors", "user disable" */
-	CTL_LINE,     /* answer: t one JSON object of output */
-	CTL_PROGRESS, /* answer: t one JSON object of progress, for stderr */
-	CTL_BLOB,     /* answer: f sealed memfd (show --raw) */
-	CTL_END,      /* last answer: i exit status, t error words */
+	CTL_VERB_AUTH, /* "owner create", "setup-link", "user invite", "user reset-factors", "user disable|enable", "backup" */
+	CTL_LINE,      /* answer: t one JSON object of output */
+	CTL_PROGRESS,  /* answer: t one JSON object of progress, for stderr */
+	CTL_BLOB,      /* answer: f sealed memfd (show --raw), or a copy of a database (backup) */
+	CTL_END,       /* last answer: i exit status, t error words */
 	CTL_FILES, /* import: ctl->api: i last (1 = no more), i count, then t name, i size each; f descriptors... (<= 250) */
 	CTL_FILES_TAKEN, /* import: api->ctl: i how many files are finished so far (window: at most 1,000 unfinished) */
 
@@ -157,7 +157,7 @@ enum frame_type {
 			     * coordinates that api read: i count, (i pack, i offset, i stored length, i plain length, i codec)...,
 			     * b recipe (see src/store/rebuild.h) -> INDEX_BLOB_IS: i length, f sealed memfd */
 	INDEX_BLOB_IS,
-	INDEX_VERIFY, /* i deep -> CTL_PROGRESS-like INDEX_VERIFY_IS: t JSON of contract.md */
+	INDEX_VERIFY, /* i deep -> INDEX_VERIFY_IS: t JSON object (store/verify.h) */
 	INDEX_VERIFY_IS,
 	INDEX_QUEUE, /* -> INDEX_QUEUE_IS: i queued messages, i disk percent, i stopped by disk */
 	INDEX_QUEUE_IS,

@@ -212,7 +212,7 @@ static int on_todo(struct imap_session *session, struct frame *f, struct threads
 	(void)frame_get_int(f); /* folder */
 	on_server = frame_get_int_in(f, 0, UINT32_MAX);
 	wanted = frame_get_int_in(f, 0, UINT32_MAX);
-	(void)frame_get_int(f); /* bytes: shown by a later version */
+	(void)frame_get_int(f); /* bytes: nobody shows them */
 	(void)frame_get_int(f); /* gone UIDs: reconciliation's */
 	rc = frame_get_end(f, err);
 	if (rc == 0)

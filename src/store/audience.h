@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rule "who may see a message" (docs/product.md, "Who may see a message"),
+ * The rule "who may see a message" (docs/architecture.md, "Who sees what"),
  * as a pure function: facts of one message in, members of its audience out.
  * Equal audiences have equal keys and share one row of table audience, so a
  * message carries one integer. Group membership, deny set and whether a user

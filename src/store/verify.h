@@ -21,8 +21,8 @@ struct verify_order {
 };
 
 /*
- * Appends the JSON object of "verify" in contract.md. What is wrong in the data
- * is a sentence in its "faults", never an error.
+ * Appends the JSON object that "threadsctl verify --json" prints. What is wrong in
+ * the data is a sentence in its "faults", never an error.
  * Errors: THREADS_EAGAIN (stopped), THREADS_ENOMEM, THREADS_EIO.
  */
 int store_verify(struct store *store, const struct verify_order *order, struct strbuf *out_json,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A thousand random worlds: what audience_compute(), audience_intern() and
- * visible() let each user see equals a naive reading of the rule in
- * docs/product.md, which looks at the world itself and knows no audiences.
+ * visible() let each user see equals a naive reading of the rule
+ * (store/audience.h), which looks at the world itself and knows no audiences.
  * tests/store/CMakeLists.txt builds this against mutants of both files; each
  * must make it print "visibility differs".
  */

@@ -536,7 +536,6 @@ export const messages = {
 	"role_.http": "Web",
 	"role_.imap": "Mailboxes",
 	"role_.index": "Store and index",
-	"role_.notify": "Notices",
 	"role_.oauth": "Permissions at providers",
 	"role_.parse": "Reading mail",
 	"role_.speech": "Transcription",
