@@ -10,6 +10,8 @@
 #include "index/verify_thread.h"
 #include "store/pack_list.h"
 
+enum { SETTINGS_TEXT_MAX = 32 * 1024 };
+
 /* ---- erasing waits ---- */
 
 bool backup_holds(const struct index_role *ix)
@@ -59,7 +61,7 @@ static int on_hold(struct index_role *ix, struct peer *peer, struct frame *f,
 /* What differs from the presets, as the lines of threads.conf. */
 static int settings_append(const struct index_role *ix, json_t *details, struct threads_error *err)
 {
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT(32 * 1024);
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT(SETTINGS_TEXT_MAX);
 	const char *name, *preset, *purpose;
 
 	for (size_t i = 0; config_describe(i, &name, &preset, &purpose); i++)

@@ -4,7 +4,7 @@
 #include "query/query_value.h"
 #include "store/ingest.h"
 
-enum { LEAF_BLOCK_MIN = 8, ROLE_CC = DRAFT_CC };
+enum { LEAF_BLOCK_MIN = 8, ROLE_CC = DRAFT_CC, PERSON_TEXT_MAX = 64 * 1024 };
 
 static const char sql_match_leaf[] =
 	"SELECT rowid FROM message_fts WHERE message_fts MATCH :match AND rowid <= :id"
@@ -112,11 +112,12 @@ int search_match_ids(struct search_match *match, const struct query_node *node,
 		     const struct search_ids **ret_ids, struct threads_error *err)
 {
 	const struct match_facts *facts = NULL;
-	int rc = facts_of(match, node, &facts, err);
+	const int rc = facts_of(match, node, &facts, err);
 
-	if (rc == 0)
-		*ret_ids = &facts->ids;
-	return rc;
+	if (rc < 0)
+		return rc;
+	*ret_ids = &facts->ids;
+	return 0;
 }
 
 static bool state_holds(enum query_state state, int64_t flags)
@@ -155,7 +156,7 @@ static int person_holds(struct search_match *match, const struct query_node *nod
 	const bool bcc = node->field == QUERY_BCC;
 	CLEANUP(query_end)
 	struct query q = query_begin(match->reader->db, bcc ? sql_match_bcc : sql_match_people);
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT(64 * 1024);
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT(PERSON_TEXT_MAX);
 	const struct match_facts *facts = NULL;
 	int rc = facts_of(match, node, &facts, err);
 
