@@ -64,6 +64,8 @@ int db_error(struct db *db, int rc, struct threads_error *err)
 	if (rc == SQLITE_BUSY_RECOVERY || rc == SQLITE_READONLY_RECOVERY ||
 	    rc == SQLITE_READONLY_DIRECTORY || rc == SQLITE_READONLY_CANTINIT)
 		code = THREADS_EAGAIN;
+	db->shaken = db->shaken || code == THREADS_ENOMEM || code == THREADS_ELIMIT ||
+		     code == THREADS_EIO;
 	return error_words(db, rc, code, err);
 }
 
@@ -90,9 +92,22 @@ void db_closep(struct db **db)
 	*db = db_close(*db);
 }
 
+static int forget(struct db *db, struct threads_error *err)
+{
+	int rc = db_exec(db, "BEGIN IMMEDIATE", err);
+
+	if (rc == 0)
+		rc = db_exec(db, db->touch, err);
+	db_rollback(db);
+	db->shaken = rc < 0;
+	return rc;
+}
+
 int db_begin(struct db *db, struct threads_error *err)
 {
-	return db_exec(db, "BEGIN IMMEDIATE", err);
+	int rc = db->shaken && db->touch ? forget(db, err) : 0;
+
+	return rc < 0 ? rc : db_exec(db, "BEGIN IMMEDIATE", err);
 }
 
 int db_begin_read(struct db *db, struct threads_error *err)

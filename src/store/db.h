@@ -29,6 +29,8 @@ struct db_options {
 	/* Registers tokenizers and functions, before the schema is read; may be NULL. */
 	int (*connect)(struct sqlite3 *handle, void *arg, struct threads_error *err);
 	void *connect_arg; /* must outlive the connection */
+	/* Static SQL that writes nothing to the virtual tables, or NULL: see db_begin(). */
+	const char *touch;
 };
 
 /*
@@ -48,8 +50,13 @@ int db_open(const char *path, const struct db_options *options, struct db **ret_
 struct db *db_close(struct db *db);
 void db_closep(struct db **db);
 
-/* Transactions. db_begin takes the write lock at once (BEGIN IMMEDIATE);
- * db_begin_read gives a stable view (BEGIN). db_rollback is harmless outside. */
+/*
+ * Transactions. db_begin takes the write lock at once (BEGIN IMMEDIATE);
+ * db_begin_read gives a stable view (BEGIN). db_rollback is harmless outside.
+ * Where memory or the disk fails, SQLite may roll back amid a statement of a
+ * virtual table, which then keeps what it had read only in part (FTS5: its
+ * totals). The next db_begin makes it forget that by a rollback of options.touch.
+ */
 int db_begin(struct db *db, struct threads_error *err) MUST_CHECK;
 int db_begin_read(struct db *db, struct threads_error *err) MUST_CHECK;
 int db_commit(struct db *db, struct threads_error *err) MUST_CHECK;

@@ -20,6 +20,8 @@ struct db {
 	sqlite3 *handle;
 	struct db_statement statements[DB_STATEMENTS_MAX]; /* open addressing by address */
 	int statement_count;
+	const char *touch;
+	bool shaken; /* memory or the disk failed since the last db_begin() */
 };
 
 /* Translates an SQLite result into our error codes and text. */

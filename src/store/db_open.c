@@ -122,6 +122,7 @@ int db_open(const char *path, const struct db_options *options, struct db **ret_
 
 	if (!db)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	db->touch = options->touch;
 	rc = sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX,
 			     NULL);
 	if (rc != SQLITE_OK)

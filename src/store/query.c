@@ -119,12 +119,26 @@ void query_bind_pointer(struct query *q, const char *name, void *pointer, const 
 		q->rc = sqlite3_bind_pointer(q->stmt, index, pointer, type, NULL);
 }
 
+/* SQLite may want memory to end a text with a zero: here, where it can still be told. */
+static int settle_row(struct query *q)
+{
+	const int count = sqlite3_data_count(q->stmt);
+
+	for (int i = 0; i < count; i++)
+		if (sqlite3_column_type(q->stmt, i) == SQLITE_TEXT &&
+		    !sqlite3_column_text(q->stmt, i))
+			return SQLITE_NOMEM;
+	return SQLITE_ROW;
+}
+
 int query_step(struct query *q, struct threads_error *err)
 {
 	int rc = q->rc;
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(q->stmt);
+	if (rc == SQLITE_ROW)
+		rc = settle_row(q);
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc == SQLITE_DONE)
@@ -144,9 +158,9 @@ int query_run(struct query *q, struct threads_error *err)
 
 const char *query_text(const struct query *q, int column)
 {
-	const char *text = (const char *)sqlite3_column_text(q->stmt, column);
-
-	return text ? text : "";
+	if (sqlite3_column_type(q->stmt, column) != SQLITE_TEXT)
+		return "";
+	return (const char *)sqlite3_column_text(q->stmt, column);
 }
 
 int64_t query_int(const struct query *q, int column)

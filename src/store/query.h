@@ -51,7 +51,8 @@ int query_step(struct query *q, struct threads_error *err) MUST_CHECK;
 int query_run(struct query *q, struct threads_error *err) MUST_CHECK;
 
 /* Column values of the current row; text and blobs are borrowed until the next
- * step. NULL comes as "", 0 and an empty blob. */
+ * step. NULL comes as "", 0 and an empty blob. A text for which there is no memory
+ * fails the step. query_text() of what is no text is "": a number would need memory, too. */
 const char *query_text(const struct query *q, int column);
 int64_t query_int(const struct query *q, int column);
 double query_real(const struct query *q, int column);

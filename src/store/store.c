@@ -7,6 +7,7 @@
 
 #include "migrations_hub.inc"
 
+static const char sql_touch[] = "DELETE FROM message_fts WHERE rowid = -1";
 static const char sql_epoch[] = "SELECT acl FROM epoch WHERE id = 1";
 static const char sql_epoch_bump[] = "UPDATE epoch SET acl = acl + 1 WHERE id = 1";
 static const char sql_everyone_add[] =
@@ -35,6 +36,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret_store,
 		.migrations = migrations_hub,
 		.read_only = mode == STORE_READER,
 		.connect = store_connect,
+		.touch = mode == STORE_WRITER ? sql_touch : NULL,
 	};
 	int rc;
 
