@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "ipc/memfd.h"
 
 enum {
@@ -64,6 +65,14 @@ void hub_release(struct hub *hub)
 
 static void forget_link(struct hub *hub)
 {
+	size_t lost = 0;
+
+	for (size_t i = 0; i < HUB_WINDOW_BATCHES; i++)
+		lost += hub->window[i].id ? hub->window[i].messages : 0;
+	if (lost > 0)
+		log_notice("the link to index ended before %zu messages were confirmed; "
+			   "what is not stored is fetched again",
+			   lost);
 	memset(hub->window, 0, sizeof(hub->window));
 	hub->has_account = false;
 	hub->has_offer = false;
@@ -283,7 +292,7 @@ int hub_send_batch(struct hub *hub, int64_t folder_id, struct batch *batch, int6
 		return -1;
 	for (size_t i = 0; i < HUB_WINDOW_BATCHES; i++) {
 		if (hub->window[i].id == 0) {
-			hub->window[i] = (struct hub_batch){ id, batch->kept };
+			hub->window[i] = (struct hub_batch){ id, batch->kept, batch->count };
 			break;
 		}
 	}

@@ -20,7 +20,7 @@ enum {
 
 struct hub_batch {
 	uint32_t id; /* 0 = free */
-	size_t bytes;
+	size_t bytes, messages;
 };
 
 struct hub {

@@ -136,10 +136,16 @@ int imap_batch_take(struct imap_session *session, struct frame *f, struct thread
 void imap_batch_abandon(struct imap_session *session)
 {
 	struct session_batch *sb;
+	size_t lost = 0;
 
 	while ((sb = LIST_FIRST(&session->batches))) {
+		lost += sb->batch->count - sb->batch->stored;
 		LIST_REMOVE(sb, link);
 		batch_abandon(sb->batch);
 		free(sb);
 	}
+	if (lost > 0)
+		log_notice("account %lld: imap ended before %zu messages were stored; "
+			   "they are fetched again",
+			   (long long)session->account_id, lost);
 }
