@@ -5,7 +5,7 @@
 struct alphabet {
 	const char *chars;
 	unsigned int bits;
-	bool padded;
+	bool padded;    /* when encoded; nobody decodes such text */
 	bool fold_case; /* letters of the alphabet are upper case, input may be either */
 };
 
@@ -52,28 +52,13 @@ static int digit_value(const struct alphabet *a, char c)
 	return hit ? (int)(hit - a->chars) : -1;
 }
 
-/* Length of text without its padding, or -1 if that is not as it must be. */
-static ssize_t unpadded(const struct alphabet *a, const char *text, size_t len)
-{
-	size_t n = len;
-
-	if (!a->padded)
-		return (ssize_t)len;
-	if (len % 4)
-		return -1;
-	while (n > 0 && len - n < 2 && text[n - 1] == '=')
-		n--;
-	return (ssize_t)n;
-}
-
 static int decode(struct strbuf *out, const struct alphabet *a, const char *text, size_t len,
 		  struct threads_error *err)
 {
-	const ssize_t n = unpadded(a, text, len);
 	uint32_t acc = 0;
 	unsigned int have = 0;
 
-	for (ssize_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < len; i++) {
 		const int value = digit_value(a, text[i]);
 
 		if (value < 0)
@@ -86,7 +71,7 @@ static int decode(struct strbuf *out, const struct alphabet *a, const char *text
 		}
 	}
 	/* A whole unused digit, or bits that say something, are not canonical. */
-	if (n < 0 || have >= a->bits || (acc & ((1U << have) - 1)))
+	if (have >= a->bits || (acc & ((1U << have) - 1)))
 		return threads_error_set(err, THREADS_EINVAL, "not a valid encoding");
 	return strbuf_check(out, err);
 }
@@ -109,11 +94,6 @@ void base32_append(struct strbuf *out, const void *data, size_t len)
 void hex_append(struct strbuf *out, const void *data, size_t len)
 {
 	encode(out, &hex, data, len);
-}
-
-int base64_decode(struct strbuf *out, const char *text, size_t len, struct threads_error *err)
-{
-	return decode(out, &base64_std, text, len, err);
 }
 
 int base64url_decode(struct strbuf *out, const char *text, size_t len, struct threads_error *err)

@@ -14,11 +14,9 @@ void hex_append(struct strbuf *out, const void *data, size_t len);    /* lower c
 
 /*
  * Strict decoders: no white space, no other characters, no bits left over.
- * base64 wants padding, base64url takes none. base32 takes either case.
+ * No padding. base32 takes either case.
  * Errors: THREADS_EINVAL; THREADS_ELIMIT from out.
  */
-int base64_decode(struct strbuf *out, const char *text, size_t len,
-		  struct threads_error *err) MUST_CHECK;
 int base64url_decode(struct strbuf *out, const char *text, size_t len,
 		     struct threads_error *err) MUST_CHECK;
 int base32_decode(struct strbuf *out, const char *text, size_t len,

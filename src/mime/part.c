@@ -5,23 +5,6 @@
 
 #include "mime/header.h"
 
-const char *mime_header_at(const struct mime_part *part, size_t index, const char **ret_name,
-			   size_t *ret_len)
-{
-	GMimeHeaderList *list = part->headers;
-	GMimeHeader *header = NULL;
-	const char *value;
-
-	if (index < (size_t)g_mime_header_list_get_count(list))
-		header = g_mime_header_list_get_header_at(list, (int)index);
-	value = header ? g_mime_header_get_raw_value(header) : NULL;
-	if (!value)
-		return NULL;
-	*ret_name = g_mime_header_get_name(header);
-	*ret_len = strlen(value);
-	return value;
-}
-
 static const char *list_header(GMimeHeaderList *list, const char *name, size_t *ret_len)
 {
 	GMimeHeader *header = list ? g_mime_header_list_get_header(list, name) : NULL;

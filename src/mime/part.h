@@ -9,10 +9,6 @@
  * MIME_MESSAGE these are the headers of the message, for others those of the part. */
 const char *mime_header(const struct mime_part *part, const char *name, size_t *ret_len);
 
-/* Headers in order, for those that may come several times: NULL past the end. */
-const char *mime_header_at(const struct mime_part *part, size_t index, const char **ret_name,
-			   size_t *ret_len);
-
 /* Appends a decoded header; nothing if absent. Returns whether it is there. */
 bool mime_header_text(const struct mime *mime, const struct mime_part *part, const char *name,
 		      struct strbuf *out);

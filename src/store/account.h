@@ -106,9 +106,6 @@ int account_pass_add(struct store *store, int64_t id, const struct pass_figures 
 int account_pass_end(struct store *store, int64_t id,
 		     const struct pass_figures *set_server_bodies_bytes, int64_t now_ms,
 		     struct threads_error *err) MUST_CHECK;
-int account_pass_get(struct store *store, int64_t id, struct pass_figures *ret,
-		     int64_t *ret_started_ms, int64_t *ret_ended_ms,
-		     struct threads_error *err) MUST_CHECK;
 
 /* Nothing is tried again later than this; a time farther off comes from a clock that was wrong. */
 #define ACCOUNT_TRY_MOST_MS (INT64_C(48) * 3600 * 1000)

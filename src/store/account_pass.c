@@ -19,10 +19,6 @@ static const char sql_add[] =
 static const char sql_end[] =
 	"UPDATE account SET pass_ended_ms = :now_ms, last_ok_ms = :now_ms, failures = 0,"
 	" pass_server = :server, pass_bodies = :bodies, pass_bytes = :bytes WHERE id = :id";
-static const char sql_get[] =
-	"SELECT pass_server, pass_wanted, pass_read, pass_stored, pass_duplicate, pass_excluded,"
-	" pass_failed, pass_bodies, pass_bytes, pass_started_ms, pass_ended_ms"
-	" FROM account WHERE id = :id";
 static const char sql_due[] =
 	"SELECT id FROM account WHERE type = 'imap' AND state IN ('active', 'waiting', 'error')"
 	" AND secret_state = 'set' AND (next_try_ms <= :now_ms"
@@ -77,34 +73,6 @@ int account_pass_end(struct store *store, int64_t id, const struct pass_figures 
 	query_bind_int(&q, ":bodies", set->bodies);
 	query_bind_int(&q, ":bytes", set->bytes);
 	return query_run(&q, err);
-}
-
-int account_pass_get(struct store *store, int64_t id, struct pass_figures *ret,
-		     int64_t *ret_started_ms, int64_t *ret_ended_ms, struct threads_error *err)
-{
-	CLEANUP(query_end) struct query q = query_begin(store->db, sql_get);
-	int rc;
-
-	query_bind_int(&q, ":id", id);
-	rc = query_step(&q, err);
-	if (rc == 0)
-		return threads_error_set(err, THREADS_ENOENT, "there is no such account");
-	if (rc < 0)
-		return rc;
-	*ret = (struct pass_figures){
-		.server = query_int(&q, 0),
-		.wanted = query_int(&q, 1),
-		.read = query_int(&q, 2),
-		.stored = query_int(&q, 3),
-		.duplicate = query_int(&q, 4),
-		.excluded = query_int(&q, 5),
-		.failed = query_int(&q, 6),
-		.bodies = query_int(&q, 7),
-		.bytes = query_int(&q, 8),
-	};
-	*ret_started_ms = query_int(&q, 9);
-	*ret_ended_ms = query_int(&q, 10);
-	return 0;
 }
 
 /* The ids first, then the calls: fn may write to the same rows. */

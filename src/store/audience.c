@@ -9,14 +9,6 @@ void audience_release(struct audience *audience)
 	*audience = (struct audience){ 0 };
 }
 
-bool audience_may_store(const struct audience_facts *facts)
-{
-	for (size_t i = 0; i < facts->channel_count; i++)
-		if (facts->channels[i].privacy == CHANNEL_EXCLUDED)
-			return false;
-	return true;
-}
-
 /* A veto in Bcc counts for everybody: the stricter reading of "counts for holders". */
 static bool channel_vetoes(const struct audience_facts *facts)
 {

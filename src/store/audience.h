@@ -28,7 +28,7 @@ enum audience_kind { AUDIENCE_USER = 0, AUDIENCE_GROUP = 1 };
 #define AUDIENCE_ALWAYS_FROM ((int64_t)0)
 #define AUDIENCE_FOR_EVER    INT64_MAX
 
-/* One channel of P(m). bcc_only: it stands in Bcc and in no other field. */
+/* A channel of one who takes part. bcc_only: it stands in Bcc and in no other field. */
 struct audience_channel {
 	enum channel_privacy privacy;
 	int64_t user_id;      /* whose own channel it is, 0 = nobody's */
@@ -81,14 +81,11 @@ struct audience {
 
 void audience_release(struct audience *audience);
 
-/* stored(m): false if a channel is excluded, Bcc included. */
-bool audience_may_store(const struct audience_facts *facts);
-
-/* open(m) but for the embargo, which is a matter of time. */
+/* Whether the message is open, but for the embargo, which is a matter of time. */
 bool audience_is_open(const struct audience_facts *facts);
 
 /*
- * aud(m). Replaces what is in audience. A message nobody may see gives an empty
+ * Replaces what is in audience. A message nobody may see gives an empty
  * set, which is an audience like any other. Errors: THREADS_ENOMEM.
  */
 int audience_compute(const struct audience_facts *facts, struct audience *audience,

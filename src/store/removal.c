@@ -213,18 +213,3 @@ int sighting_remove(struct store *store, int64_t folder_id, int64_t uid, int64_t
 		rc = audience_refresh(store, message_id, err);
 	return rc < 0 ? threads_error_wrap(err, rc, "remove a sighting") : 0;
 }
-
-int message_remove(struct store *store, int64_t message_id, struct threads_error *err)
-{
-	int64_t folder_id, uid;
-	int rc;
-
-	while ((rc = sighting_any(store, message_id, &folder_id, &uid, err)) == 1) {
-		rc = sighting_row_remove(store, folder_id, uid, err);
-		if (rc < 0)
-			break;
-	}
-	if (rc == 0)
-		rc = message_rows_remove(store, message_id, err);
-	return rc < 0 ? threads_error_wrap(err, rc, "remove a message") : 0;
-}

@@ -13,7 +13,4 @@
 int sighting_remove(struct store *store, int64_t folder_id, int64_t uid, int64_t message_id,
 		    struct threads_error *err) MUST_CHECK;
 
-/* Removes a message and everything that hangs on it, sightings included. */
-int message_remove(struct store *store, int64_t message_id, struct threads_error *err) MUST_CHECK;
-
 #endif
