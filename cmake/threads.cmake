@@ -1,5 +1,5 @@
-# Flags and the four functions by which every folder declares what it is:
-# threads_library, threads_role, threads_test, threads_fuzz.
+# Flags and the functions by which every folder declares what it is: threads_library,
+# threads_role, threads_test, threads_fuzz, threads_fuzz_target, threads_mutated.
 find_package(PkgConfig REQUIRED)
 include(GNUInstallDirs)
 
