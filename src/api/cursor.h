@@ -5,7 +5,7 @@
 
 #include "core/strbuf.h"
 
-enum { CURSOR_NUMBERS_MAX = 4, CURSOR_TEXT_MAX = 200 };
+enum { CURSOR_TEXT_MAX = 200 };
 
 /* kind tells cursors of different lists apart: one letter. */
 void cursor_append(struct strbuf *out, char kind, const int64_t *numbers, size_t count);

@@ -21,7 +21,7 @@
 #include "ctl/verbs.h"
 #include "ipc/memfd.h"
 
-enum { PATH_BYTES = 4200, PACKS_MAX = 1000000 };
+enum { PATH_BYTES = 4200 };
 
 static const char *const folders[] = { "hub", "auth", "vault", "packs" };
 

@@ -102,7 +102,7 @@ void role_bell(struct role_context *role, enum bell bell, int64_t id);
  * The link to another role broke. If that role ended, a new link comes with its
  * successor; if it lives (it closed us as broken, or we it), the supervisor
  * makes a new one now. Said by the role that stands first in the table of
- * links (bus.c). supervisor may be NULL.
+ * links (supervisor/links.c). supervisor may be NULL.
  */
 void role_link_lost(struct peer *supervisor, const struct peer *lost);
 

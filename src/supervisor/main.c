@@ -5,7 +5,7 @@
  *
  * Threat: as root, or with CAP_SETUID, it can become any role's uid, and it reads the master key.
  * It has no network of its own, parses nothing that comes from outside, and
- * takes frames only from its children, each checked against the tables in bus.c.
+ * takes frames only from its children, each checked against the tables in bus.c and links.c.
  */
 #include <fcntl.h>
 #include <signal.h>

@@ -78,7 +78,6 @@ struct supervisor {
 	struct child_list children;
 	const struct child_above *above;
 	struct loop_timer *roles_timer; /* bundles changes of the role list */
-	struct loop_timer *stop_timer;
 	int http_fd, control_fd, metrics_fd, lock_fd;
 	char origin[512]; /* how browsers reach the hub, without a slash at the end */
 	char **argv;      /* read again at a reload */

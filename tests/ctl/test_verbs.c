@@ -31,7 +31,7 @@ struct world {
 	int listener;
 	pthread_t thread;
 	bool stop;
-	int connections, verbs, files, resumed_at, most_unfinished;
+	int connections, verbs, files, resumed_at;
 	char verb[64], password[64];
 	struct seal_key *key;
 };
