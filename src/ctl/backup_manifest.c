@@ -189,6 +189,18 @@ int manifest_read(int dir_fd, json_t **ret_manifest, struct threads_error *err)
 	return 0;
 }
 
+int manifest_open(const char *path, int *ret_dir_fd, json_t **ret_manifest,
+		  struct threads_error *err)
+{
+	int rc;
+
+	*ret_dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*ret_dir_fd < 0)
+		return threads_error_set(err, THREADS_EIO, "%.150s: %m", path);
+	rc = manifest_read(*ret_dir_fd, ret_manifest, err);
+	return rc < 0 ? threads_error_wrap(err, rc, "%.100s", path) : 0;
+}
+
 int manifest_copy(int dir_fd, const struct manifest_file *file, int to, struct copy_meter *meter,
 		  struct threads_error *err)
 {

@@ -29,6 +29,11 @@ int manifest_add(json_t *manifest, const char *path, const struct copied *copied
 /* Writes both files into the folder and makes them durable. Errors: THREADS_EIO. */
 int manifest_write(int dir_fd, const json_t *manifest, struct threads_error *err) MUST_CHECK;
 
+/* Opens the folder, which is the caller's to close also after a failure, and reads its manifest.
+ * Errors: THREADS_EIO, those of manifest_read(). */
+int manifest_open(const char *path, int *ret_dir_fd, json_t **ret_manifest,
+		  struct threads_error *err) MUST_CHECK;
+
 /*
  * Reads and checks both files. Errors: THREADS_ENOENT (no backup, or half of one),
  * THREADS_EINVAL (damaged, or of a later format).

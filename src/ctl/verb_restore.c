@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * "restore": a backup and its key become a data folder; "verify --backup": is the
- * backup whole? Every file is hashed on the way. The key comes last and key.check
- * first, so that a hub refuses a folder whose restore was interrupted.
+ * "restore": a backup and its key become a data folder. Every file is hashed on
+ * the way. The key comes last and key.check first, so that a hub refuses a folder
+ * whose restore was interrupted.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -40,18 +40,6 @@ struct restore {
 	bool key_elsewhere; /* key_file: put there by whoever guards it, not by us */
 	bool for_service;   /* neither: it has no key in the clear */
 };
-
-static int open_backup(const char *path, int *ret_fd, json_t **ret_manifest,
-		       struct threads_error *err)
-{
-	int rc;
-
-	*ret_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*ret_fd < 0)
-		return threads_error_set(err, THREADS_EIO, "%.150s: %m", path);
-	rc = manifest_read(*ret_fd, ret_manifest, err);
-	return rc < 0 ? threads_error_wrap(err, rc, "%.100s", path) : 0;
-}
 
 /* ---- the key ---- */
 
@@ -303,7 +291,7 @@ static int write_all_files(struct restore *r, struct threads_error *err)
 
 static int run(struct restore *r, const struct ctl_args *args, struct threads_error *err)
 {
-	int rc = open_backup(r->from, &r->from_fd, &r->manifest, err);
+	int rc = manifest_open(r->from, &r->from_fd, &r->manifest, err);
 
 	if (rc == 0)
 		rc = read_key(r, ctl_value(args, OPT_KEY_FILE), err);
@@ -362,59 +350,4 @@ int verb_restore(const struct ctl_args *args)
 		       "  systemd-creds encrypt --with-key=host --name=master.key %s %s\n",
 		       ctl_value(args, OPT_KEY_FILE), service_key);
 	return CTL_DONE;
-}
-
-/* ---- verify --backup ---- */
-
-static int print_report(const struct ctl_args *args, const json_t *report)
-{
-	const json_t *faults = json_object_get(report, "faults");
-	size_t i;
-	json_t *fault;
-
-	print_progress_end();
-	if (ctl_has(args, OPT_JSON)) {
-		print_json(report);
-	} else {
-		json_array_foreach(faults, i, fault) {
-			print_text(json_string_value(fault));
-			putchar('\n');
-		}
-	}
-	if (json_array_size(faults) > 0)
-		return print_failure(
-			print_number(report, "files") > 0
-				? "the backup is damaged; keep an older one, and make a "
-				  "new one while the hub runs"
-				: "there is no whole backup");
-	if (!ctl_has(args, OPT_JSON))
-		printf("%" PRId64 " files, %" PRId64 " MB: all as they were hashed.\n",
-		       print_number(report, "files"), print_number(report, "bytes") / 1000000);
-	return CTL_DONE;
-}
-
-int verb_verify_backup(const struct ctl_args *args)
-{
-	CLEANUP(json_freep) json_t *manifest = NULL;
-	CLEANUP(json_freep) json_t *report = json_object();
-	struct copy_meter meter = { .tick = NULL };
-	struct threads_error err = { 0 };
-	struct manifest_file file;
-	json_t *faults = json_array();
-	AUTO_FD int fd = -1;
-	size_t i = 0;
-
-	if (!report || !faults || json_object_set_new(report, "faults", faults) < 0)
-		return print_failure("out of memory");
-	copy_meter_begin(&meter);
-	if (open_backup(ctl_value(args, OPT_BACKUP), &fd, &manifest, &err) < 0)
-		json_array_append_new(faults, json_string(err.text));
-	else
-		meter.total = manifest_bytes(manifest);
-	for (; manifest && manifest_file_at(manifest, i, &file); i++)
-		if (manifest_copy(fd, &file, -1, &meter, &err) < 0)
-			json_array_append_new(faults, json_string(err.text));
-	json_object_set_new(report, "files", json_integer((json_int_t)i));
-	json_object_set_new(report, "bytes", json_integer(meter.done));
-	return print_report(args, report);
 }
