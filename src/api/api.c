@@ -39,7 +39,7 @@ int api_open(const struct api_options *options, struct api **ret_api, struct thr
 	for (size_t i = 0; i < API_LINKS; i++)
 		api->links[i] = (struct api_link){ .api = api, .role = roles[i] };
 	api_link_of(api, ROLE_SUPERVISOR)->peer = options->supervisor;
-	api->disk_stop_percent = options->disk_stop_percent;
+	api->config = options->config;
 	rc = loop_timer_add(api->loop, tick, api, &api->tick, err);
 	if (rc == 0)
 		rc = loop_timer_add(api->loop, events_flush, api, &api->bell_timer, err);

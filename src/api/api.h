@@ -18,6 +18,7 @@
 #define API_ZONE_DIR "/usr/share/zoneinfo"
 
 struct api;
+struct config;
 struct frame;
 
 struct api_options {
@@ -27,8 +28,8 @@ struct api_options {
 	struct clock clock;
 	int hub_dir_fd;  /* DATA/hub, for figures of the status page; borrowed, may be -1 */
 	uid_t owner_uid; /* who besides root may use the control socket */
-	int64_t disk_stop_percent;
-	struct peer *supervisor; /* borrowed; NULL in tests: nobody knows the processes */
+	const struct config *config; /* borrowed, changes at a reload; NULL in tests */
+	struct peer *supervisor;     /* borrowed; NULL in tests: nobody knows the processes */
 };
 
 int api_open(const struct api_options *options, struct api **ret_api,

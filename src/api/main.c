@@ -32,7 +32,7 @@ static int open_role(struct role_context *role, struct threads_error *err)
 		.ticket_key = role->ticket_key,
 		.hub_dir_fd = -1,
 		.supervisor = role->supervisor,
-		.disk_stop_percent = config_int(role->config, "disk_stop_percent"),
+		.config = role->config,
 	};
 	struct api *api = NULL;
 	int rc = role_path(role, "hub", folder, err);

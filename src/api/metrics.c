@@ -215,7 +215,8 @@ static void put_disk(const struct api *api, const struct overview *overview, str
 	       disk.total);
 	single(out, "threads_disk_free_bytes", "Room that is left for the hub.", disk.free);
 	single(out, "threads_disk_used_percent", "How full the disk is.", disk.percent);
-	single(out, "threads_disk_stop_percent", "Where collecting stops.", api->disk_stop_percent);
+	single(out, "threads_disk_stop_percent", "Where collecting stops.",
+	       api_disk_stop_percent(api));
 	single(out, "threads_database_bytes", "Size of hub.db.", disk.database);
 	single(out, "threads_database_wal_bytes", "Size of the write-ahead log of hub.db.",
 	       disk.wal);

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "api/api.h"
+#include "core/config.h"
 #include "core/json.h"
 #include "core/zone.h"
 #include "ipc/peer.h"
@@ -56,19 +57,25 @@ struct api {
 	struct loop_watch *metrics_watch;
 
 	unsigned char vault_key[API_VAULT_KEY_LEN];
-	char vault_fingerprint[80]; /* "": not known yet */
-	struct zone *zone;          /* of zone_name; NULL: UTC */
-	char *zone_name;            /* as the setting was when zone was read */
-	struct figures *figures;    /* what the supervisor said last; NULL: nothing yet */
-	int64_t disk_stop_percent;
-	struct audit_chain chain; /* of the audit log, as far as it was checked */
-	unsigned bells;           /* bits of enum bell, rung since the streams were told */
+	char vault_fingerprint[80];  /* "": not known yet */
+	struct zone *zone;           /* of zone_name; NULL: UTC */
+	char *zone_name;             /* as the setting was when zone was read */
+	struct figures *figures;     /* what the supervisor said last; NULL: nothing yet */
+	const struct config *config; /* see api.h */
+	struct audit_chain chain;    /* of the audit log, as far as it was checked */
+	unsigned bells;              /* bits of enum bell, rung since the streams were told */
 	struct loop_timer *bell_timer;
 };
 
 static inline int64_t api_now(const struct api *api)
 {
 	return clock_now_ms(&api->clock);
+}
+
+/* As it is set now: a reload may change it. */
+static inline int64_t api_disk_stop_percent(const struct api *api)
+{
+	return api->config ? config_int(api->config, "disk_stop_percent") : 0;
 }
 
 /* The link to a role that api asks questions; NULL for others. */

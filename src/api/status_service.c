@@ -36,7 +36,7 @@ static json_t *disk_json(const struct api *api, int64_t packs_bytes, bool stoppe
 			 (json_int_t)disk.free, "hub_bytes", disk.database + disk.wal,
 			 "packs_bytes", (json_int_t)packs_bytes, "percent",
 			 (json_int_t)disk.percent, "stop_percent",
-			 (json_int_t)api->disk_stop_percent, "stopped", stopped);
+			 (json_int_t)api_disk_stop_percent(api), "stopped", stopped);
 }
 
 static json_t *queues_json(const struct overview *overview)
