@@ -230,17 +230,6 @@ int frame_recv(int fd, struct frame *f, struct threads_error *err)
 	return 1;
 }
 
-bool frame_peek_type(int fd, uint16_t *ret_type)
-{
-	struct frame_header head;
-	const ssize_t n = recv(fd, &head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
-
-	if (n != (ssize_t)sizeof(head) || head.magic != FRAME_MAGIC)
-		return false;
-	*ret_type = head.type;
-	return true;
-}
-
 int frame_peek(int fd, uint16_t *ret_type, struct threads_error *err)
 {
 	struct frame_header head;

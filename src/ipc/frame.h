@@ -71,9 +71,6 @@ int frame_send(int fd, const struct frame *f, struct threads_error *err) MUST_CH
  */
 int frame_recv(int fd, struct frame *f, struct threads_error *err) MUST_CHECK;
 
-/* The type of the frame that waits, which stays there. False if none waits, or no frame. */
-bool frame_peek_type(int fd, uint16_t *ret_type);
-
 /*
  * The type of the frame that waits, which stays unread with its descriptors.
  * Returns as frame_recv().

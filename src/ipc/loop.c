@@ -220,11 +220,6 @@ void loop_resume(struct loop *loop)
 	loop->stopping = false;
 }
 
-bool loop_stopping(const struct loop *loop)
-{
-	return loop->stopping;
-}
-
 /* How long epoll may sleep: to the first timer, at most wait_ms (-1 = for ever). */
 static int sleep_ms(const struct loop *loop, int wait_ms)
 {

@@ -39,7 +39,6 @@ struct loop_timer *loop_timer_remove(struct loop_timer *timer);
 
 /* Ends loop_run() after the callbacks in progress. */
 void loop_stop(struct loop *loop);
-bool loop_stopping(const struct loop *loop);
 
 /* Lets the loop turn again after it was stopped: a shutdown still needs its events. */
 void loop_resume(struct loop *loop);
