@@ -198,7 +198,8 @@ static int distance(const char *a, const char *b)
 {
 	size_t start = 0, a_len = strlen(a), b_len = strlen(b);
 
-	while (a[start] && (a[start] | 0x20) == (b[start] | 0x20))
+	/* Both ends are asked: a blank with its case folded looks like the end of a text. */
+	while (start < a_len && start < b_len && (a[start] | 0x20) == (b[start] | 0x20))
 		start++;
 	if (a_len == b_len && start == a_len)
 		return 0;
