@@ -66,9 +66,10 @@ static bool port_free(int port)
 	return is_free;
 }
 
+/* Below 32768: from there on the kernel gives ports to connections, at any moment. */
 static int choose_port(void)
 {
-	int port = 20000 + (int)(getpid() % 3000) * 10;
+	int port = 20000 + (int)(getpid() % 1200) * 10;
 
 	while (!port_free(port) || !port_free(port + 1) || !port_free(port + 2))
 		port += 10;
