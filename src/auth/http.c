@@ -233,9 +233,7 @@ static int on_ticket(struct auth *auth, struct peer *peer, struct frame *f,
 		return rc;
 	rc = session_ticket(auth, cookie, ticket, user_id, &why);
 	if (rc < 0) {
-		frame_begin(&answer, IPC_ERROR, f->id);
-		frame_put_int(&answer, why.code);
-		frame_put_text(&answer, why.text);
+		frame_begin_error(&answer, f->id, why.code, why.text);
 	} else {
 		frame_begin(&answer, HTTP_TICKET_IS, f->id);
 		frame_put_int(&answer, rc);

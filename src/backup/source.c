@@ -97,9 +97,7 @@ static int answer_error(struct peer *peer, uint32_t id, const struct threads_err
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 
-	frame_begin(&f, IPC_ERROR, id);
-	frame_put_int(&f, why->code);
-	frame_put_text(&f, why->text);
+	frame_begin_error(&f, id, why->code, why->text);
 	return peer_send(peer, &f, err);
 }
 

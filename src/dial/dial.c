@@ -117,9 +117,7 @@ static void answer_error(struct dial_question *question, const char *kind, const
 	char text[400];
 
 	snprintf(text, sizeof(text), "%s: %s", kind, words);
-	frame_begin(&f, IPC_ERROR, question->id);
-	frame_put_int(&f, THREADS_EAGAIN);
-	frame_put_text(&f, text);
+	frame_begin_error(&f, question->id, THREADS_EAGAIN, text);
 	answer(question, &f);
 }
 

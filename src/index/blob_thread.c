@@ -97,9 +97,7 @@ static void answer(struct request *r)
 	if (!r->peer)
 		return;
 	if (r->rc < 0) {
-		frame_begin(&f, IPC_ERROR, r->id);
-		frame_put_int(&f, r->rc);
-		frame_put_text(&f, r->err.text);
+		frame_begin_error(&f, r->id, r->rc, r->err.text);
 		log_error("blob: %s", r->err.text);
 	} else {
 		frame_begin(&f, INDEX_BLOB_IS, r->id);

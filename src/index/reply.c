@@ -33,9 +33,7 @@ int reply_error(struct peer *peer, uint32_t id, int code, const struct threads_e
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 
-	frame_begin(&f, IPC_ERROR, id);
-	frame_put_int(&f, code);
-	frame_put_text(&f, err->text);
+	frame_begin_error(&f, id, code, err->text);
 	send_reply(peer, &f);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "core/utf8.h"
+#include "threads/protocol.h"
 
 /* The header as it lies on the socket. Both ends run on the same machine and
  * were built together: host byte order. */
@@ -103,6 +104,13 @@ void frame_put_int(struct frame *f, int64_t value)
 void frame_put_text(struct frame *f, const char *text)
 {
 	put_sized(f, FIELD_TEXT, text ? text : "", text ? strlen(text) : 0);
+}
+
+void frame_begin_error(struct frame *f, uint32_t id, int code, const char *words)
+{
+	frame_begin(f, IPC_ERROR, id);
+	frame_put_int(f, code);
+	frame_put_text(f, words);
 }
 
 void frame_put_bytes(struct frame *f, const void *data, size_t len)

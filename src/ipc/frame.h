@@ -50,6 +50,9 @@ struct frame {
 /* Empties the frame and starts a new one; memory is kept for reuse. */
 void frame_begin(struct frame *f, uint16_t type, uint32_t id);
 
+/* The whole of an IPC_ERROR: code is negative (threads/error.h), words are for a person. */
+void frame_begin_error(struct frame *f, uint32_t id, int code, const char *words);
+
 void frame_put_int(struct frame *f, int64_t value);
 void frame_put_text(struct frame *f, const char *text); /* without NUL; NULL counts as "" */
 void frame_put_bytes(struct frame *f, const void *data, size_t len);

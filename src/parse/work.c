@@ -134,9 +134,7 @@ static int on_frame(struct peer *peer, struct frame *f, void *arg, struct thread
 	int rc = work_do(work->mime, f, &answer, &why);
 
 	if (rc < 0) {
-		frame_begin(&answer, IPC_ERROR, f->id);
-		frame_put_int(&answer, rc);
-		frame_put_text(&answer, why.text);
+		frame_begin_error(&answer, f->id, rc, why.text);
 	}
 	rc = peer_send(peer, &answer, err);
 	/* An answer that waits for its reader goes out before index closes the link. */

@@ -58,9 +58,7 @@ static int reply_error(struct vault_link *link, uint32_t id, int code, const cha
 {
 	CLEANUP(frame_release) struct frame answer = FRAME_INIT;
 
-	frame_begin(&answer, IPC_ERROR, id);
-	frame_put_int(&answer, code);
-	frame_put_text(&answer, words);
+	frame_begin_error(&answer, id, code, words);
 	return reply(link, &answer, err);
 }
 

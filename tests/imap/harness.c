@@ -485,9 +485,7 @@ static void on_vault(struct harness *h, struct frame *f)
 	assert_int_equal(f->type, VAULT_OPEN);
 	h->vault_opens++;
 	if (h->vault_error) {
-		frame_begin(&answer, IPC_ERROR, f->id);
-		frame_put_int(&answer, h->vault_error);
-		frame_put_text(&answer, "no");
+		frame_begin_error(&answer, f->id, h->vault_error, "no");
 	} else {
 		frame_begin(&answer, VAULT_SECRET, f->id);
 		frame_put_bytes(&answer, h->password, strlen(h->password));
@@ -506,9 +504,7 @@ static void on_dial(struct harness *h, struct frame *f)
 	h->dials++;
 	assert_int_equal(inet_pton(AF_INET, h->connect_to, &address.sin_addr), 1);
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		frame_begin(&answer, IPC_ERROR, f->id);
-		frame_put_int(&answer, THREADS_EAGAIN);
-		frame_put_text(&answer, "refused: Connection refused");
+		frame_begin_error(&answer, f->id, THREADS_EAGAIN, "refused: Connection refused");
 	} else {
 		assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 		frame_begin(&answer, DIAL_CONNECTED, f->id);
