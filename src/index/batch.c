@@ -123,6 +123,23 @@ size_t batch_run_end(const struct batch *batch)
 	return end;
 }
 
+int batch_ask(const struct batch *batch, size_t end, int output_fd, struct peer *peer,
+	      struct threads_error *err)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+
+	frame_begin(&f, PARSE_BATCH, 1);
+	frame_put_fd(&f, batch->fd);
+	frame_put_fd(&f, output_fd);
+	frame_put_int(&f, (int64_t)(end - batch->parsed));
+	for (size_t i = batch->parsed; i < end; i++) {
+		frame_put_int(&f, (int64_t)batch->entries[i].offset);
+		frame_put_int(&f, (int64_t)batch->entries[i].length);
+		frame_put_int(&f, batch->entries[i].received_ms);
+	}
+	return peer_send(peer, &f, err);
+}
+
 bool batch_fully_parsed(const struct batch *batch)
 {
 	return batch->parsed == batch->count;
@@ -194,7 +211,7 @@ static bool read_output(struct batch *batch, size_t end, int fd)
 	return rc == 0;
 }
 
-void batch_take_output(struct batch *batch, size_t end, int output_fd, enum batch_end how)
+void batch_take_output(struct batch *batch, size_t end, int output_fd, enum metric_parse_end how)
 {
 	const bool good = read_output(batch, end, output_fd);
 	struct batch_entry *entry;
@@ -203,7 +220,7 @@ void batch_take_output(struct batch *batch, size_t end, int output_fd, enum batc
 		return;
 	/* It stopped here: this message is the one that killed it, or that it lied about. */
 	entry = &batch->entries[batch->parsed];
-	if (good && how == BATCH_END_KILLED && ++entry->sigkills < BATCH_SIGKILLS_MAX)
+	if (good && how == PARSE_END_KILLED && ++entry->sigkills < BATCH_SIGKILLS_MAX)
 		return;
 	if (++entry->kills < BATCH_KILLS_MAX)
 		return;

@@ -8,6 +8,7 @@
 
 #include "index/index.h"
 #include "ipc/memfd.h"
+#include "ipc/metric.h"
 #include "ipc/record.h"
 
 enum {
@@ -94,10 +95,12 @@ void batch_abandon(struct batch *batch);
 /* The entries [first, ret) that the next parser gets. */
 size_t batch_run_end(const struct batch *batch);
 
-enum batch_end { BATCH_END_GOOD, BATCH_END_KILLED, BATCH_END_CRASHED };
+/* Asks a parser for the entries [batch->parsed, end); the record goes to output_fd (borrowed). */
+int batch_ask(const struct batch *batch, size_t end, int output_fd, struct peer *peer,
+	      struct threads_error *err) MUST_CHECK;
 
 /* The output of a parser that was given [batch->parsed, end), and how it ended. */
-void batch_take_output(struct batch *batch, size_t end, int output_fd, enum batch_end how);
+void batch_take_output(struct batch *batch, size_t end, int output_fd, enum metric_parse_end how);
 
 bool batch_fully_parsed(const struct batch *batch);
 

@@ -6,6 +6,7 @@
  *
  *	sources		imap_link.c, import.c	bring raw messages as batches
  *	pool.c		parse processes, one batch each
+ *	split.c		a piece of an mbox, cut into messages by a parser
  *	batch.c		a batch's way: waits, is parsed, is stored, is reported
  *	commands.c	writes that api and auth ask for
  *	backup.c	snapshots of hub.db, for backups and for verify_thread.c
@@ -16,6 +17,7 @@
 
 #include <sys/queue.h>
 
+#include "index/split.h"
 #include "ipc/role.h"
 #include "store/ingest.h"
 #include "store/store.h"
@@ -26,11 +28,9 @@ struct blob_thread;
 struct imap_session;
 struct import_run;
 struct parse_slot;
-struct split_request;
 struct verify_thread;
 
 STAILQ_HEAD(batch_queue, batch);
-STAILQ_HEAD(split_queue, split_request);
 LIST_HEAD(slot_list, parse_slot);
 LIST_HEAD(session_list, imap_session);
 LIST_HEAD(import_list, import_run);

@@ -11,7 +11,6 @@ enum {
 	START_AGAIN_MS = 1000,
 	END_WITHIN_MS = 5 * 1000,
 	IDLE_MS = 10 * 1000, /* a parser without work ends */
-	RANGES_MAX = 4000,
 };
 
 /* One parse process: asked for, idle, or at work on a run or a split. */
@@ -82,19 +81,15 @@ static struct parse_slot *slot_new(struct index_role *ix)
 }
 
 /* What came back is taken, the batch goes on: to the next parser or to the store. */
-static void run_over(struct parse_slot *slot, enum batch_end end)
+static void run_over(struct parse_slot *slot, enum metric_parse_end end)
 {
 	struct index_role *ix = slot->ix;
 	struct batch *batch = slot->batch;
 
 	slot->batch = NULL;
 	metric_time(METRIC_PARSE_SECONDS, clock_monotonic_us() - slot->began_us);
-	metric_add(METRIC_PARSE_ENDS,
-		   end == BATCH_END_GOOD      ? PARSE_END_GOOD
-		   : end == BATCH_END_CRASHED ? PARSE_END_CRASHED
-					      : PARSE_END_KILLED,
-		   1);
-	if (end != BATCH_END_GOOD)
+	metric_add(METRIC_PARSE_ENDS, end, 1);
+	if (end != PARSE_END_GOOD)
 		log_notice("parse %lld ended by signal %d; its batch is given out again",
 			   (long long)slot->instance, slot->by_signal);
 	batch_take_output(batch, slot->run_end, slot->output_fd, end);
@@ -125,7 +120,7 @@ static void work_done(struct parse_slot *slot)
 	slot->ended = true;
 	loop_timer_set(slot->deadline, END_WITHIN_MS);
 	if (slot->batch)
-		run_over(slot, BATCH_END_GOOD);
+		run_over(slot, PARSE_END_GOOD);
 	if (slot->exited)
 		slot_free(slot);
 	pool_work(ix);
@@ -138,7 +133,7 @@ static void work_lost(struct parse_slot *slot)
 	const bool innocent = slot->by_signal == SIGKILL && !slot->fault;
 
 	if (slot->batch)
-		run_over(slot, innocent ? BATCH_END_KILLED : BATCH_END_CRASHED);
+		run_over(slot, innocent ? PARSE_END_KILLED : PARSE_END_CRASHED);
 	if (slot->split) {
 		slot->fault = !innocent;
 		split_lost(slot);
@@ -147,55 +142,20 @@ static void work_lost(struct parse_slot *slot)
 	pool_work(ix);
 }
 
-/* One message after the other within what was looked at, and no more bytes than were asked
- * for: they are copied, and a splitter may have been taken over by what it read. */
-static bool ranges_good(const struct split_request *split, const struct split_range *ranges,
-			size_t count, uint64_t next)
-{
-	const uint64_t most = (uint64_t)split->most_bytes;
-	uint64_t behind = split->from, used = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		const uint64_t length = ranges[i].length;
-
-		if (ranges[i].offset < behind || ranges[i].offset > next ||
-		    length > next - ranges[i].offset || (i > 0 && length > most - used))
-			return false;
-		behind = ranges[i].offset + length;
-		used = length > most - used ? most : used + length;
-	}
-	return count <= (size_t)split->most_messages;
-}
-
 static int on_split_answer(struct parse_slot *slot, struct frame *f, struct threads_error *err)
 {
-	AUTO_FREE struct split_range *ranges = NULL;
+	CLEANUP(split_answer_release) struct split_answer answer = { 0 };
 	struct split_request *split = slot->split;
-	const int64_t next = frame_get_int_in(f, 0, INT64_MAX);
-	const bool at_end = frame_get_int_in(f, 0, 1) == 1;
-	const size_t count = (size_t)frame_get_int_in(f, 0, RANGES_MAX);
-	int rc;
+	int rc = split ? split_answer_read(split, f, &answer, err)
+		       : threads_error_set(err, THREADS_EINVAL, "split answer out of place");
 
-	ranges = calloc(count + 1, sizeof(*ranges));
-	if (!ranges || !split)
-		return threads_error_set(err, THREADS_EINVAL, "split answer out of place");
-	for (size_t i = 0; i < count; i++) {
-		ranges[i].offset = (uint64_t)frame_get_int_in(f, 0, INT64_MAX);
-		ranges[i].length = (uint64_t)frame_get_int_in(f, 0, INT64_MAX);
-	}
-	rc = frame_get_end(f, err);
 	if (rc < 0)
 		return rc;
-	/* A splitter that stands still, or goes back, would never end the import. */
-	if ((uint64_t)next < split->from || ((uint64_t)next == split->from && !at_end))
-		return threads_error_set(err, THREADS_EINVAL, "the mbox split does not move on");
-	if (!ranges_good(split, ranges, count, (uint64_t)next))
-		return threads_error_set(err, THREADS_EINVAL, "the mbox split was not asked for");
 	/* What follows may look for a parser: this one has nothing to give any more. */
 	slot->split = NULL;
 	slot->ended = true;
 	if (split->done)
-		split->done(ranges, count, (uint64_t)next, at_end, 0, split->arg);
+		split->done(answer.ranges, answer.count, answer.next, answer.at_end, 0, split->arg);
 	return 0;
 }
 
@@ -243,37 +203,14 @@ static void on_closed(struct peer *peer, const struct threads_error *why, void *
 		loop_timer_set(slot->deadline, END_WITHIN_MS);
 }
 
-static int send_batch(struct parse_slot *slot, struct batch *batch, struct threads_error *err)
+static int give_batch(struct parse_slot *slot, struct threads_error *err)
 {
-	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	int rc = memfd_new("threads-record", &slot->output_fd, err);
 
 	if (rc < 0)
 		return rc;
-	slot->run_end = batch_run_end(batch);
-	frame_begin(&f, PARSE_BATCH, 1);
-	frame_put_fd(&f, batch->fd);
-	frame_put_fd(&f, slot->output_fd);
-	frame_put_int(&f, (int64_t)(slot->run_end - batch->parsed));
-	for (size_t i = batch->parsed; i < slot->run_end; i++) {
-		frame_put_int(&f, (int64_t)batch->entries[i].offset);
-		frame_put_int(&f, (int64_t)batch->entries[i].length);
-		frame_put_int(&f, batch->entries[i].received_ms);
-	}
-	return peer_send(slot->peer, &f, err);
-}
-
-static int send_split(struct parse_slot *slot, struct split_request *split,
-		      struct threads_error *err)
-{
-	CLEANUP(frame_release) struct frame f = FRAME_INIT;
-
-	frame_begin(&f, PARSE_SPLIT, 1);
-	frame_put_fd(&f, split->fd);
-	frame_put_int(&f, (int64_t)split->from);
-	frame_put_int(&f, split->most_messages);
-	frame_put_int(&f, split->most_bytes);
-	return peer_send(slot->peer, &f, err);
+	slot->run_end = batch_run_end(slot->batch);
+	return batch_ask(slot->batch, slot->run_end, slot->output_fd, slot->peer, err);
 }
 
 /* For want of descriptors or memory here: that is no fault of the mails. */
@@ -299,11 +236,11 @@ static void give_work(struct parse_slot *slot)
 	if (!STAILQ_EMPTY(&ix->splits)) {
 		slot->split = STAILQ_FIRST(&ix->splits);
 		STAILQ_REMOVE_HEAD(&ix->splits, link);
-		rc = send_split(slot, slot->split, &err);
+		rc = split_ask(slot->split, slot->peer, &err);
 	} else {
 		slot->batch = STAILQ_FIRST(&ix->unparsed);
 		STAILQ_REMOVE_HEAD(&ix->unparsed, link);
-		rc = send_batch(slot, slot->batch, &err);
+		rc = give_batch(slot, &err);
 	}
 	slot->began_us = clock_monotonic_us();
 	loop_timer_set(slot->deadline, within_ms);
@@ -434,22 +371,11 @@ void pool_split(struct index_role *ix, struct split_request *request)
 	pool_work(ix);
 }
 
-static bool split_waits(const struct index_role *ix, const struct split_request *request)
-{
-	const struct split_request *waiting;
-
-	STAILQ_FOREACH(waiting, &ix->splits, link)
-		if (waiting == request)
-			return true;
-	return false;
-}
-
 void pool_split_cancel(struct index_role *ix, struct split_request *request)
 {
 	struct parse_slot *slot;
 
-	if (split_waits(ix, request))
-		STAILQ_REMOVE(&ix->splits, request, split_request, link);
+	split_queue_remove(&ix->splits, request);
 	LIST_FOREACH(slot, &ix->slots, link)
 		if (slot->split == request) {
 			/* Still at it, so it must not look idle: nobody waits for its answer. */

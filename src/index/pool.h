@@ -22,24 +22,6 @@ void pool_look(void *index_role);
 
 void pool_free(struct index_role *ix);
 
-struct split_range {
-	uint64_t offset, length;
-};
-
-/* next: where to go on. rc < 0: the splitter failed; THREADS_EAGAIN: it was killed from outside,
- * ask again. ranges are borrowed for the call. */
-typedef void pool_split_fn(const struct split_range *ranges, size_t count, uint64_t next,
-			   bool at_end, int rc, void *arg);
-
-struct split_request {
-	int fd; /* borrowed until done is called */
-	uint64_t from;
-	int64_t most_messages, most_bytes;
-	pool_split_fn *done;
-	void *arg;
-	STAILQ_ENTRY(split_request) link;
-};
-
 /* The request is the caller's and stays valid until done. */
 void pool_split(struct index_role *ix, struct split_request *request);
 
