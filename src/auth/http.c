@@ -3,6 +3,7 @@
 
 #include "auth/client.h"
 #include "auth/enrol.h"
+#include "auth/enrol_link.h"
 #include "auth/people.h"
 #include "auth/security.h"
 #include "auth/session.h"
@@ -36,7 +37,7 @@ static const struct route routes[] = {
 	{ "POST", "signin", signin_password, NEED_NOTHING, { "name", "password" } },
 	{ "POST", "totp", signin_totp, NEED_NOTHING, { "code" } },
 	{ "POST", "recovery", signin_recovery, NEED_NOTHING, { "code" } },
-	{ "POST", "link/open", enrol_open, NEED_NOTHING, { "token" } },
+	{ "POST", "link/open", enrol_link_open, NEED_NOTHING, { "token" } },
 	{ "POST",
 	  "enrol/password",
 	  enrol_password,

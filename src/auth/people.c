@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "auth/enrol.h"
+#include "auth/enrol_link.h"
 #include "auth/password_rules.h"
 #include "store/auth_outbox.h"
 
@@ -39,7 +39,7 @@ static int reply_link(struct exchange *ex, const char *kind, const struct auth_l
 
 	if (!json)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	rc = enrol_make_link(ex, kind, login, json, err);
+	rc = enrol_link_make(ex, kind, login, json, err);
 	if (rc == 0 && login && json_object_set_new(json, "user", exchange_user_json(login)) < 0)
 		rc = threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	return rc < 0 ? rc : reply_json(ex, 201, TAKE_PTR(json), err);
