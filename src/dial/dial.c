@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dial/dial.h"
 
-#include <pthread.h>
 #include <stdio.h>
-#include <sys/eventfd.h>
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "dial/attempts.h"
 #include "dial/limit.h"
-#include "dial/target.h"
 #include "ipc/peer.h"
-
-enum { STACK_BYTES = 512 * 1024 };
 
 struct dial_link {
 	struct dial *dial;
@@ -23,24 +19,7 @@ struct dial_link {
 	unsigned questions;
 };
 
-/* What threads and the loop share; lives until the last of them lets go. */
-struct dial_box {
-	pthread_mutex_t lock;
-	struct dial_job *done; /* finished jobs, for the loop */
-	int news_fd;           /* eventfd, -1 when the loop is gone */
-	size_t users;
-};
-
-/* One question. Belongs to its thread until it is in box->done. */
-struct dial_job {
-	struct dial_box *box;
-	struct dial_job *next;
-	struct target target;
-	struct target_result result;
-	int64_t serial;
-};
-
-/* The same question as the loop sees it: who waits, and how long. */
+/* A question: who waits, and how long. */
 struct dial_question {
 	struct dial_question *next;
 	struct dial *dial;
@@ -48,58 +27,19 @@ struct dial_question {
 	uint32_t id;
 	int64_t serial;
 	int64_t deadline_ms;
-	const struct dial_job *job; /* NULL: it waits for its turn */
+	const struct attempt *attempt; /* NULL: it waits for its turn */
 	struct loop_timer *timer;
 };
 
 struct dial {
 	struct loop *loop;
-	struct dial_box *box;
-	struct loop_watch *watch;
+	struct attempts *attempts;
 	struct dial_link *links;
 	struct dial_question *questions; /* the oldest first */
 	struct limits limits;
-	size_t link_count, job_count;
+	size_t link_count, attempt_count;
 	int64_t last_serial;
 };
-
-static void box_release(struct dial_box *box)
-{
-	bool last;
-
-	pthread_mutex_lock(&box->lock);
-	last = --box->users == 0;
-	pthread_mutex_unlock(&box->lock);
-	if (!last)
-		return;
-	while (box->done) {
-		struct dial_job *job = box->done;
-
-		box->done = job->next;
-		if (job->result.fd >= 0)
-			close(job->result.fd);
-		free(job);
-	}
-	pthread_mutex_destroy(&box->lock);
-	free(box);
-}
-
-static void *job_run(void *arg)
-{
-	struct dial_job *job = arg;
-	struct dial_box *box = job->box;
-	const uint64_t one = 1;
-
-	target_connect(&job->target, &job->result);
-	pthread_mutex_lock(&box->lock);
-	job->next = box->done;
-	box->done = job;
-	if (box->news_fd >= 0)
-		(void)!write(box->news_fd, &one, sizeof(one));
-	pthread_mutex_unlock(&box->lock);
-	box_release(box);
-	return NULL;
-}
 
 /* ---- answers ---- */
 
@@ -147,43 +87,21 @@ static void question_end(struct dial_question *question)
 
 static void start_waiting(struct dial *dial);
 
-static void job_done(struct dial *dial, struct dial_job *job)
-{
-	struct dial_question *question = dial->questions;
-
-	dial->job_count--;
-	limit_done(&dial->limits, job->target.host);
-	while (question && question->serial != job->serial)
-		question = question->next;
-	if (question) {
-		if (job->result.fd >= 0)
-			answer_connected(question, &job->result);
-		else
-			answer_error(question, job->result.kind, job->result.words);
-		question_end(question);
-	}
-	if (job->result.fd >= 0)
-		close(job->result.fd);
-	free(job);
-}
-
-static void on_news(int fd, uint32_t events, void *arg)
+static void on_attempt(const struct attempt *attempt, void *arg)
 {
 	struct dial *dial = arg;
-	struct dial_job *done;
-	uint64_t count;
+	struct dial_question *question = dial->questions;
 
-	(void)events;
-	(void)!read(fd, &count, sizeof(count));
-	pthread_mutex_lock(&dial->box->lock);
-	done = dial->box->done;
-	dial->box->done = NULL;
-	pthread_mutex_unlock(&dial->box->lock);
-	while (done) {
-		struct dial_job *job = done;
-
-		done = job->next;
-		job_done(dial, job);
+	dial->attempt_count--;
+	limit_done(&dial->limits, attempt->target.host);
+	while (question && question->serial != attempt->serial)
+		question = question->next;
+	if (question) {
+		if (attempt->result.fd >= 0)
+			answer_connected(question, &attempt->result);
+		else
+			answer_error(question, attempt->result.kind, attempt->result.words);
+		question_end(question);
 	}
 	start_waiting(dial);
 }
@@ -197,50 +115,36 @@ static void on_timeout(void *arg)
 	struct dial_question *question = arg;
 	const int64_t left = question->deadline_ms - clock_monotonic_ms();
 
-	if (left > 0 && question->job && atomic_load(&question->job->result.looked_up)) {
+	if (left > 0 && question->attempt && atomic_load(&question->attempt->result.looked_up)) {
 		loop_timer_set(question->timer, left);
 		return;
 	}
 	answer_error(question, "timeout",
-		     left > 0 && question->job ? "the name service does not answer in time"
-					       : "no connection in time");
+		     left > 0 && question->attempt ? "the name service does not answer in time"
+						   : "no connection in time");
 	question_end(question);
 }
 
 /* ---- questions ---- */
 
-static int job_start(struct dial *dial, struct dial_question *question)
+static int question_start(struct dial *dial, struct dial_question *question)
 {
 	const struct dial_link *link = question->link;
-	struct dial_job *job = calloc(1, sizeof(*job));
-	pthread_attr_t attr;
-	pthread_t thread;
+	struct target target = {
+		.port = link->port,
+		.private_network = link->private_network,
+		.deadline_ms = question->deadline_ms,
+	};
+	struct threads_error err;
 	int rc;
 
-	if (!job)
-		return -1;
-	job->box = dial->box;
-	job->serial = question->serial;
-	snprintf(job->target.host, sizeof(job->target.host), "%s", link->host);
-	job->target.port = link->port;
-	job->target.private_network = link->private_network;
-	job->target.deadline_ms = question->deadline_ms;
-	pthread_mutex_lock(&dial->box->lock);
-	dial->box->users++;
-	pthread_mutex_unlock(&dial->box->lock);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	rc = pthread_create(&thread, &attr, job_run, job);
-	pthread_attr_destroy(&attr);
-	if (rc != 0) {
-		box_release(dial->box);
-		free(job);
-		return -1;
-	}
-	dial->job_count++;
-	question->job = job;
-	return 0;
+	snprintf(target.host, sizeof(target.host), "%s", link->host);
+	rc = attempt_start(dial->attempts, &target, question->serial, &question->attempt, &err);
+	if (rc < 0)
+		log_warning("%s", err.text);
+	else
+		dial->attempt_count++;
+	return rc;
 }
 
 /* Starts it if its host and the others leave room; else it waits, or is told that it asks too much. */
@@ -251,12 +155,12 @@ static void question_try(struct dial *dial, struct dial_question *question)
 	const char *host = question->link->host;
 	enum limit_word word;
 
-	if (dial->job_count >= DIAL_JOBS_MAX)
+	if (dial->attempt_count >= DIAL_ATTEMPTS_MAX)
 		return;
 	word = limit_begin(&dial->limits, host, now_ms);
 	if (word == LIMIT_WAIT)
 		return;
-	if (word == LIMIT_GO && job_start(dial, question) == 0) {
+	if (word == LIMIT_GO && question_start(dial, question) == 0) {
 		loop_timer_set(question->timer, left < DIAL_LOOKUP_MS ? left : DIAL_LOOKUP_MS);
 		return;
 	}
@@ -272,9 +176,9 @@ static void start_waiting(struct dial *dial)
 
 	for (struct dial_question *q = dial->questions; q; q = next) {
 		next = q->next;
-		if (!q->job && q->link)
+		if (!q->attempt && q->link)
 			question_try(dial, q);
-		else if (!q->job)
+		else if (!q->attempt)
 			question_end(q); /* nobody waits for it any more */
 	}
 }
@@ -391,24 +295,14 @@ int dial_add_link(struct dial *dial, const struct role_peer *peer, struct thread
 int dial_new(struct loop *loop, struct dial **ret_dial, struct threads_error *err)
 {
 	struct dial *dial = calloc(1, sizeof(*dial));
-	struct dial_box *box = calloc(1, sizeof(*box));
 	int rc;
 
-	if (!dial || !box) {
-		free(dial);
-		free(box);
+	if (!dial)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	}
 	dial->loop = loop;
-	dial->box = box;
-	box->users = 1;
-	pthread_mutex_init(&box->lock, NULL);
-	box->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	rc = box->news_fd < 0 ? threads_error_set(err, THREADS_EIO, "eventfd: %m")
-			      : loop_watch_add(loop, box->news_fd, EPOLLIN, on_news, dial,
-					       &dial->watch, err);
+	rc = attempts_new(loop, on_attempt, dial, &dial->attempts, err);
 	if (rc < 0) {
-		dial_free(dial);
+		free(dial);
 		return rc;
 	}
 	*ret_dial = dial;
@@ -432,13 +326,7 @@ struct dial *dial_free(struct dial *dial)
 		peer_free(link->peer);
 		free(link);
 	}
-	loop_watch_remove(dial->watch);
-	pthread_mutex_lock(&dial->box->lock);
-	if (dial->box->news_fd >= 0)
-		close(dial->box->news_fd);
-	dial->box->news_fd = -1;
-	pthread_mutex_unlock(&dial->box->lock);
-	box_release(dial->box);
+	attempts_free(dial->attempts);
 	free(dial);
 	return NULL;
 }

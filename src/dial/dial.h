@@ -17,7 +17,7 @@
 
 enum {
 	DIAL_LINKS_MAX = 1024,
-	DIAL_JOBS_MAX = 32,          /* look-ups and connections at once; others wait */
+	DIAL_ATTEMPTS_MAX = 32,      /* look-ups and connections at once; others wait */
 	DIAL_LINK_QUESTIONS_MAX = 4, /* of one process at once */
 	DIAL_LOOKUP_MS = 15000,      /* for the name service */
 	DIAL_ADDRESS_MS = 10000,     /* for each address of a name */
