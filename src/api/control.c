@@ -228,6 +228,31 @@ void control_run(struct control *control, control_fn *fn)
 		control_fail_error(control, &err);
 }
 
+int control_owner(struct control *control, char out[PUBLIC_ID_SIZE], struct threads_error *err)
+{
+	const char *name = control_text(control, "owner");
+	struct viewer viewer;
+	int rc;
+
+	if (!*name) {
+		rc = reader_first_owner(control->api->reader, out, err);
+		if (rc == 0)
+			return threads_error_set(err, THREADS_EINVAL,
+						 "there is no owner yet; set the hub up first, "
+						 "\"threadsctl setup-link\" says where");
+		return rc < 0 ? rc : 0;
+	}
+	rc = reader_viewer_by_name(control->api->reader, name, &viewer, err);
+	if (rc == 0)
+		rc = reader_viewer(control->api->reader, name, &viewer, err);
+	if (rc == 0)
+		return threads_error_set(err, THREADS_EINVAL, "there is no active user “%.100s”",
+					 name);
+	if (rc == 1)
+		memcpy(out, viewer.public_id, PUBLIC_ID_SIZE);
+	return rc < 0 ? rc : 0;
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 void control_free(struct control *control)

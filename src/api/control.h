@@ -15,6 +15,7 @@ enum {
 	CONTROL_LINE_MAX = 120 * 1024, /* longer ones go as a memory file */
 	CONTROL_BACKLOG_MAX = 200,     /* frames on their way before a list waits */
 	CONTROL_PUMP_MS = 5,
+	CONTROL_POLL_MS = 300, /* of a verb that waits for what happens elsewhere */
 };
 
 struct control;
@@ -115,9 +116,11 @@ int control_owner(struct control *control, char out[PUBLIC_ID_SIZE],
 /* control_read.c */
 control_fn control_search, control_show, control_ledger, control_status, control_metrics,
 	control_users, control_accounts, control_fingerprint;
+/* control_login.c */
+control_fn control_account_add, control_account_password, control_account_secret;
 /* control_account.c */
-control_fn control_account_add, control_account_password, control_account_secret,
-	control_account_sync, control_account_pause, control_account_resume, control_account_delete;
+control_fn control_account_sync, control_account_pause, control_account_resume,
+	control_account_delete;
 /* control_backup.c */
 control_fn control_backup, control_verify;
 /* control_import.c */
