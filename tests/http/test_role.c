@@ -677,7 +677,7 @@ static void test_waits_for_roles(void **state)
 	page = browser_get(hub, "/api/v1/echo", "");
 	assert_int_equal(page.status, 503);
 	assert_non_null(strstr(page.body, "/problems/unavailable"));
-	assert_in_range(clock_monotonic_ms() - before_ms, 4000, 7000);
+	assert_in_range(clock_monotonic_ms() - before_ms, 4000, 30000);
 	page_release(&page);
 	hub_connect(hub, ROLE_API, 0);
 }

@@ -18,7 +18,7 @@
 
 #define IMAP_PROGRAM THREADS_BINARY_DIR "/libexec/threads-imap"
 
-enum { CONTROL_FD = 3, START_MS = 20000, STOP_MS = 5000 };
+enum { CONTROL_FD = 3, START_MS = 20000, STOP_MS = 15000 };
 
 static struct threads_error err;
 
@@ -208,7 +208,7 @@ void harness_kill(struct harness *h)
 	close_links(h);
 }
 
-int64_t harness_stop(struct harness *h)
+void harness_stop(struct harness *h)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	const int64_t begin = clock_monotonic_ms();
@@ -226,7 +226,6 @@ int64_t harness_stop(struct harness *h)
 		fail_msg("threads-imap does not stop");
 	}
 	close_links(h);
-	return clock_monotonic_ms() - begin;
 }
 
 void harness_release(struct harness *h)
@@ -585,6 +584,14 @@ static bool never(const struct harness *h)
 void harness_serve(struct harness *h, int64_t for_ms)
 {
 	(void)harness_until(h, never, for_ms);
+}
+
+void harness_show(const struct harness *h)
+{
+	for (size_t i = 0; i < h->state_count; i++)
+		print_message("state %s [%s] %s (%s) %lld\n", h->states[i].activity,
+			      h->states[i].kind, h->states[i].words, h->states[i].details,
+			      (long long)h->states[i].retry_ms);
 }
 
 const struct harness_state *harness_saw(const struct harness *h, const char *kind)

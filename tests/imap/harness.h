@@ -80,8 +80,8 @@ void harness_init(struct harness *h);
 /* Starts the process and gives it its links and the account. */
 void harness_start(struct harness *h);
 
-/* Ends it with CTL_STOP; kill: SIGKILL. Returns the milliseconds it took. */
-int64_t harness_stop(struct harness *h);
+/* Ends it with CTL_STOP; kill: SIGKILL. It fails if the process does not end within 15 s. */
+void harness_stop(struct harness *h);
 void harness_kill(struct harness *h);
 void harness_release(struct harness *h);
 
@@ -94,6 +94,9 @@ void harness_ack_all(struct harness *h);
 /* Serves frames until the condition holds. False after wait_ms. */
 bool harness_until(struct harness *h, harness_condition *condition, int64_t wait_ms);
 void harness_serve(struct harness *h, int64_t for_ms);
+
+/* Prints the states that were reported, for a failure that follows. */
+void harness_show(const struct harness *h);
 
 /* Whether a state with this kind was reported. NULL if not, else that state. */
 const struct harness_state *harness_saw(const struct harness *h, const char *kind);
