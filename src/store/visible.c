@@ -3,6 +3,7 @@
 
 #include "store/audience.h"
 #include "store/store_internal.h"
+#include "store/visible_set.h"
 
 enum {
 	CACHE_USERS = 64,
@@ -10,22 +11,6 @@ enum {
 };
 
 const char visible_pointer_type[] = "threads-visible-set";
-
-struct visible_set {
-	int64_t user_id; /* 0: slot is free */
-	int64_t used;    /* for the choice of the slot to reuse */
-	int64_t epoch;
-	int64_t valid_until_ms;
-	int64_t max_audience_id; /* ids above are not looked at yet */
-	uint64_t *bits;
-	size_t words;
-	int64_t *denied; /* message ids, ascending */
-	size_t denied_count;
-	int64_t *audiences; /* of a narrow set only */
-	size_t audience_count;
-	bool narrow;
-	bool everything; /* the operator's */
-};
 
 struct visible_cache {
 	struct visible_set sets[CACHE_USERS];
@@ -58,14 +43,6 @@ static const char sql_message_of_audience[] =
 	"SELECT id FROM message WHERE audience_id = :audience_id AND id < :before_id"
 	" ORDER BY id DESC LIMIT :most";
 
-static void set_release(struct visible_set *set)
-{
-	free(set->bits);
-	free(set->denied);
-	free(set->audiences);
-	*set = (struct visible_set){ 0 };
-}
-
 int visible_cache_new(struct visible_cache **ret_cache, struct threads_error *err)
 {
 	*ret_cache = calloc(1, sizeof(**ret_cache));
@@ -75,7 +52,7 @@ int visible_cache_new(struct visible_cache **ret_cache, struct threads_error *er
 struct visible_cache *visible_cache_free(struct visible_cache *cache)
 {
 	for (size_t i = 0; cache && i < CACHE_USERS; i++)
-		set_release(&cache->sets[i]);
+		visible_set_release(&cache->sets[i]);
 	free(cache);
 	return NULL;
 }
@@ -85,34 +62,11 @@ void visible_cache_freep(struct visible_cache **cache)
 	*cache = visible_cache_free(*cache);
 }
 
-static bool message_denied(const struct visible_set *set, int64_t message_id)
-{
-	size_t low = 0, high = set->denied_count;
-
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-
-		if (set->denied[middle] == message_id)
-			return true;
-		if (set->denied[middle] < message_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
 bool visible_check(const struct visible_set *set, int64_t audience_id, int64_t message_id)
 {
-	const size_t word = (size_t)audience_id / 64;
-
 	if (set->everything)
 		return true;
-	if (audience_id <= 0 || word >= set->words)
-		return false;
-	if (!(set->bits[word] >> (audience_id % 64) & 1))
-		return false;
-	return !message_denied(set, message_id);
+	return visible_set_has(set, audience_id) && !visible_set_denies(set, message_id);
 }
 
 /* Not flagged deterministic: the set behind the pointer changes. */
@@ -168,44 +122,12 @@ static int audience_last(struct store *store, int64_t *ret_id, struct threads_er
 	return number_get(&q, ret_id, err);
 }
 
-/* Doubles, so that audiences made one by one do not copy the set each time. */
-static int bits_reserve(struct visible_set *set, int64_t max_audience_id, struct threads_error *err)
-{
-	const size_t needed = (size_t)max_audience_id / 64 + 1;
-	size_t words = set->words ? set->words : 16;
-	uint64_t *bits;
-
-	while (words < needed)
-		words *= 2;
-	if (words == set->words)
-		return 0;
-	bits = realloc(set->bits, words * sizeof(*bits));
-	if (!bits)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	memset(bits + set->words, 0, (words - set->words) * sizeof(*bits));
-	set->bits = bits;
-	set->words = words;
-	return 0;
-}
-
-/* A membership that begins or ends later limits how long the set is right. */
-static void member_apply(struct visible_set *set, int64_t audience_id, int64_t from_ms,
-			 int64_t until_ms, int64_t now_ms)
-{
-	if (from_ms <= now_ms && now_ms < until_ms)
-		set->bits[audience_id / 64] |= (uint64_t)1 << (audience_id % 64);
-	if (from_ms > now_ms && from_ms < set->valid_until_ms)
-		set->valid_until_ms = from_ms;
-	if (until_ms > now_ms && until_ms < set->valid_until_ms)
-		set->valid_until_ms = until_ms;
-}
-
 /* Adds the audiences above those that the set knows. */
 static int audiences_add(struct store *store, struct visible_set *set, int64_t last_id,
 			 int64_t now_ms, struct threads_error *err)
 {
 	CLEANUP(query_end) struct query q = query_begin(store->db, sql_audience_of_user);
-	int rc = bits_reserve(set, last_id, err);
+	int rc = visible_set_reserve(set, last_id, err);
 
 	if (rc < 0)
 		return rc;
@@ -213,25 +135,11 @@ static int audiences_add(struct store *store, struct visible_set *set, int64_t l
 	query_bind_int(&q, ":above", set->max_audience_id);
 	while ((rc = query_step(&q, err)) == 1)
 		if (set->bits && query_int(&q, 0) <= last_id)
-			member_apply(set, query_int(&q, 0), query_int(&q, 1), query_int(&q, 2),
-				     now_ms);
+			visible_set_member(set, query_int(&q, 0), query_int(&q, 1),
+					   query_int(&q, 2), now_ms);
 	if (rc == 0)
 		set->max_audience_id = last_id;
 	return rc;
-}
-
-static int id_append(int64_t **ids, size_t *count, int64_t id, struct threads_error *err)
-{
-	/* Grows at every power of two. */
-	if ((*count & (*count - 1)) == 0) {
-		int64_t *grown = realloc(*ids, (*count ? *count * 2 : 1) * sizeof(*grown));
-
-		if (!grown)
-			return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-		*ids = grown;
-	}
-	(*ids)[(*count)++] = id;
-	return 0;
 }
 
 static int denied_read(struct store *store, struct visible_set *set, struct threads_error *err)
@@ -241,7 +149,7 @@ static int denied_read(struct store *store, struct visible_set *set, struct thre
 
 	query_bind_int(&q, ":user_id", set->user_id);
 	while ((rc = query_step(&q, err)) == 1) {
-		rc = id_append(&set->denied, &set->denied_count, query_int(&q, 0), err);
+		rc = visible_set_deny(set, query_int(&q, 0), err);
 		if (rc < 0)
 			return rc;
 	}
@@ -267,38 +175,17 @@ static int count_capped(struct store *store, int64_t most, int64_t *ret_count,
 	return number_get(&q, ret_count, err);
 }
 
-/* Lists the audiences of the set; 0 if there are too many for a narrow one. */
-static int audiences_list(struct visible_set *set, struct threads_error *err)
-{
-	for (size_t word = 0; word < set->words; word++)
-		for (int bit = 0; set->bits[word] && bit < 64; bit++) {
-			int rc;
-
-			if (!(set->bits[word] >> bit & 1))
-				continue;
-			if (set->audience_count == VISIBLE_NARROW_MAX)
-				return 0;
-			rc = id_append(&set->audiences, &set->audience_count,
-				       (int64_t)word * 64 + bit, err);
-			if (rc < 0)
-				return rc;
-		}
-	return 1;
-}
-
 /* Decides once per state of the set; a few new messages do not change the better plan. */
 static int narrow_decide(struct store *store, struct visible_set *set, struct threads_error *err)
 {
 	int64_t all = 0, left = VISIBLE_NARROW_MAX;
 	int rc;
 
-	set->audience_count = 0;
-	free(TAKE_PTR(set->audiences));
 	set->narrow = false;
 	rc = count_capped(store, NARROW_FROM_MESSAGES, &all, err);
 	if (rc < 0 || all < NARROW_FROM_MESSAGES)
 		return rc;
-	rc = audiences_list(set, err);
+	rc = visible_set_list(set, err);
 	if (rc <= 0)
 		return rc;
 	for (size_t i = 0; i < set->audience_count && left > 0; i++) {
@@ -321,7 +208,7 @@ static int set_fill(struct store *store, struct visible_set *set, int64_t epoch,
 	int64_t active;
 	int rc;
 
-	set_release(set);
+	visible_set_release(set);
 	rc = user_is_active(store, user_id, &active, err);
 	if (rc < 0)
 		return rc;
@@ -355,7 +242,7 @@ static struct visible_set *cache_slot(struct visible_cache *cache, int64_t user_
 		if (cache->sets[i].used < best->used)
 			best = &cache->sets[i];
 	}
-	set_release(best);
+	visible_set_release(best);
 	best->user_id = user_id;
 	return best;
 }
@@ -416,7 +303,7 @@ int visible_walk(struct store *store, const struct visible_set *set, int64_t bef
 		query_bind_int(&q, ":before_id", before_id);
 		query_bind_int(&q, ":most", VISIBLE_NARROW_MAX - (int64_t)count);
 		while ((rc = query_step(&q, err)) == 1)
-			if (!message_denied(set, query_int(&q, 0)))
+			if (!visible_set_denies(set, query_int(&q, 0)))
 				ids[count++] = query_int(&q, 0);
 		if (rc < 0)
 			return rc;
