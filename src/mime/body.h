@@ -8,6 +8,7 @@
 #define THREADS_MIME_BODY_H
 
 #include "mime/message.h"
+#include "mime/mime.h"
 
 enum {
 	BODY_TEXT_MAX = 2 << 20,

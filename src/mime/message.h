@@ -9,23 +9,11 @@
 #define THREADS_MIME_MESSAGE_H
 
 #include "core/transfer.h"
-#include "crypto/digest.h"
-#include "mime/charset.h"
 
 enum {
 	MIME_PARTS_MAX = 10000, /* boundary lines that are looked at; the rest is not seen */
 	MIME_TYPE_SIZE = 100,
 };
-
-/* What parsing needs again and again. One per process (gmime is global). */
-struct mime {
-	struct charsets *charsets;
-	struct digest *digest; /* one at a time: begin, add, end */
-};
-
-int mime_open(struct mime **ret_mime, struct threads_error *err) MUST_CHECK;
-struct mime *mime_close(struct mime *mime);
-void mime_closep(struct mime **mime);
 
 enum mime_kind {
 	MIME_LEAF,
@@ -55,7 +43,7 @@ struct mime_message {
 	struct mime_root *roots; /* gmime's objects */
 };
 
-/* data must outlive ret_message and be < 2 GB. Whatever the bytes are, there is a
+/* After mime_open(). data must outlive ret_message and be < 2 GB. Whatever the bytes are, there is a
  * message. Errors: THREADS_ENOMEM, THREADS_ELIMIT (2 GB), THREADS_EINVAL (gmime finds nothing). */
 int mime_message_parse(const char *data, size_t len, struct mime_message *ret_message,
 		       struct threads_error *err) MUST_CHECK;

@@ -4,6 +4,7 @@
 #define THREADS_MIME_PART_H
 
 #include "mime/message.h"
+#include "mime/mime.h"
 
 /* The raw value of a header (the first of its name), borrowed; NULL if absent. For a
  * MIME_MESSAGE these are the headers of the message, for others those of the part. */

@@ -3,7 +3,9 @@
 #ifndef THREADS_PARSE_BATCH_H
 #define THREADS_PARSE_BATCH_H
 
-#include "mime/message.h"
+#include <stdint.h>
+
+#include "mime/mime.h"
 
 enum {
 	BATCH_ENTRIES_MAX = 5000,

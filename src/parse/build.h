@@ -3,7 +3,7 @@
 #ifndef THREADS_PARSE_BUILD_H
 #define THREADS_PARSE_BUILD_H
 
-#include "mime/message.h"
+#include "mime/mime.h"
 #include "parse/output.h"
 #include "parse/pack.h"
 

@@ -9,6 +9,7 @@
 
 #include "ipc/record.h"
 #include "mime/message.h"
+#include "mime/mime.h"
 
 /* Reads them from the header of root. labels: one a line. Returns enum record_copy. */
 uint32_t copy_state_read(const struct mime *mime, const struct mime_part *root,

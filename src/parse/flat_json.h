@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "mime/message.h"
+#include "mime/mime.h"
 
 /* Writes the object and a line break. Errors: THREADS_EIO when out fails. */
 int flat_json_write(const struct mime *mime, const struct mime_message *message, FILE *out,

@@ -8,6 +8,7 @@
 #define THREADS_PARSE_PACK_H
 
 #include "mime/message.h"
+#include "mime/mime.h"
 #include "parse/output.h"
 
 struct packer;

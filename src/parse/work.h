@@ -4,7 +4,7 @@
 #define THREADS_PARSE_WORK_H
 
 #include "ipc/peer.h"
-#include "mime/message.h"
+#include "mime/mime.h"
 
 struct work;
 

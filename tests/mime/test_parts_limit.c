@@ -3,6 +3,7 @@
 
 #include "core/strbuf.h"
 #include "mime/message.h"
+#include "mime/mime.h"
 #include "mime/parts_limit.h"
 
 static const struct {
