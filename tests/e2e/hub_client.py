@@ -6,8 +6,10 @@ import hmac
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -20,6 +22,9 @@ OUT = os.environ.get('THREADS_OUT', os.path.join(ROOT, 'build', 'test-output', o
 LAB = os.path.join(ROOT, 'tests', 'lab')
 ROLE_UIDS = 58400
 PASSWORD = 'a quite long passphrase'
+ports_given = set()
+# A test that is ended early still runs its `finally`: mounts, servers and folders go.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 class Tap:
@@ -42,6 +47,25 @@ class Tap:
 
     def finish(self):
         return 1 if self.failed else 0
+
+
+def free_port(count=1):
+    """The first of so many ports in a row; outside of those that the kernel gives to connections."""
+    while True:
+        first = random.randrange(20000, 30000)
+        ports = range(first, first + count)
+        taken = [socket.socket() for _ in ports]
+        try:
+            for s, port in zip(taken, ports):
+                s.bind(('127.0.0.1', port))
+            if ports_given.isdisjoint(ports):
+                ports_given.update(ports)
+                return first
+        except OSError:
+            continue
+        finally:
+            for s in taken:
+                s.close()
 
 
 def totp(secret, at=None):
