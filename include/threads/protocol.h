@@ -194,7 +194,9 @@ enum frame_type {
 			   * and f sealed memfd with that text, i has descriptor */
 	IMAP_FOLDER_IS,
 	IMAP_TODO, /* imap->index: i folder id, i messages on server, i messages to fetch, i bytes to fetch, i gone UIDs count */
-	IMAP_BATCH, /* imap->index question: i folder id, i count, (i uid, i flags, i internal date ms, i offset, i length)..., f sealed memfd */
+	/* imap->index question: i folder id, i count, (i uid, i flags, i internal date ms, i offset, i length,
+	 * t keywords and labels: UTF-8 without control characters, each ends with a line feed)..., f sealed memfd */
+	IMAP_BATCH,
 	IMAP_BATCH_ACK, /* index->imap answer after commit: i stored, i duplicate, i known, i excluded, i failed */
 	IMAP_FAILED, /* imap->index question: i folder id, i uid, t reason, t words: goes to the ledger -> IPC_OK */
 	IMAP_PASS_DONE, /* imap->index: i server messages, i bodies fetched, i bytes fetched, i failed, i pass number asked for */
@@ -247,6 +249,13 @@ enum imap_flag {
 	IMAP_FLAG_ANSWERED = 2,
 	IMAP_FLAG_FLAGGED = 4,
 	IMAP_FLAG_DRAFT = 8,
+};
+
+/* Keywords and labels of one message in a frame; the rest is left out by imap. */
+enum {
+	IMAP_LABELS_MAX = 100,
+	IMAP_LABEL_BYTES_MAX = 250,
+	IMAP_LABELS_BYTES_MAX = 4096, /* all of them, with their line feeds */
 };
 
 #endif

@@ -9,12 +9,15 @@ void batch_init(struct batch *batch)
 	batch->kept = 0;
 	batch->spool = 0;
 	batch->count = 0;
+	batch->labels = (struct strbuf)STRBUF_INIT(BATCH_LABEL_BYTES + IMAP_LABELS_BYTES_MAX +
+						   BATCH_MESSAGES_MAX);
 }
 
 void batch_release(struct batch *batch)
 {
 	if (batch->fd >= 0)
 		close(batch->fd);
+	strbuf_release(&batch->labels);
 	batch_init(batch);
 }
 
@@ -42,17 +45,25 @@ int batch_write(struct batch *batch, const void *data, size_t len, struct thread
 	return 0;
 }
 
-void batch_keep(struct batch *batch, uint32_t uid, unsigned flags, int64_t date_ms)
+void batch_keep(struct batch *batch, const struct answer *answer)
 {
 	batch->entries[batch->count++] = (struct batch_entry){
-		.uid = uid,
-		.flags = flags,
-		.date_ms = date_ms,
+		.uid = answer->uid,
+		.flags = answer->flags,
+		.date_ms = answer->date_ms,
 		.offset = batch->kept,
 		.len = batch->spool,
+		.labels = batch->labels.len,
 	};
+	strbuf_add(&batch->labels, strbuf_str(&answer->labels), answer->labels.len + 1);
 	batch->kept += batch->spool;
 	batch->spool = 0;
+}
+
+/* Without memory for them there are none: the next look at the flags brings them. */
+const char *batch_labels(const struct batch *batch, const struct batch_entry *entry)
+{
+	return entry->labels < batch->labels.len ? strbuf_str(&batch->labels) + entry->labels : "";
 }
 
 void batch_drop(struct batch *batch)
@@ -62,5 +73,6 @@ void batch_drop(struct batch *batch)
 
 bool batch_full(const struct batch *batch)
 {
-	return batch->count == BATCH_MESSAGES_MAX || batch->kept >= BATCH_BYTES;
+	return batch->count == BATCH_MESSAGES_MAX || batch->kept >= BATCH_BYTES ||
+	       batch->labels.len >= BATCH_LABEL_BYTES;
 }

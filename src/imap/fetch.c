@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/fetch.h"
 
+#include "imap/answer.h"
 #include "imap/mailbox.h"
 
 enum {
@@ -48,88 +49,6 @@ int fetch_still_there(struct session *session, struct fetch_item *items, size_t 
 		    uid_find(uids.uids, uids.count, items[i].uid) < 0)
 			items[i].state = FETCH_DONE;
 	return 0;
-}
-
-/* ---- what an answer to FETCH holds ---- */
-
-struct fetch_answer {
-	uint32_t uid, size;
-	unsigned flags;
-	int64_t date_ms;
-	bool has_body;
-};
-
-static unsigned flag_of(const struct mailimap_flag_fetch *item)
-{
-	if (item->fl_type != MAILIMAP_FLAG_FETCH_OTHER || !item->fl_flag)
-		return 0;
-	switch (item->fl_flag->fl_type) {
-	case MAILIMAP_FLAG_SEEN:
-		return IMAP_FLAG_SEEN;
-	case MAILIMAP_FLAG_ANSWERED:
-		return IMAP_FLAG_ANSWERED;
-	case MAILIMAP_FLAG_FLAGGED:
-		return IMAP_FLAG_FLAGGED;
-	case MAILIMAP_FLAG_DRAFT:
-		return IMAP_FLAG_DRAFT;
-	default:
-		return 0;
-	}
-}
-
-static int64_t date_of(const struct mailimap_date_time *date)
-{
-	struct tm tm = { 0 };
-	int64_t zone_s;
-
-	if (!date || date->dt_year < 1970 || date->dt_year > 9999)
-		return 0;
-	tm.tm_year = date->dt_year - 1900;
-	tm.tm_mon = date->dt_month - 1;
-	tm.tm_mday = date->dt_day;
-	tm.tm_hour = date->dt_hour;
-	tm.tm_min = date->dt_min;
-	tm.tm_sec = date->dt_sec;
-	zone_s = (date->dt_zone / 100) * 3600 + (date->dt_zone % 100) * 60;
-	return ((int64_t)timegm(&tm) - zone_s) * 1000;
-}
-
-static void read_static(const struct mailimap_msg_att_static *att, struct fetch_answer *answer)
-{
-	switch (att->att_type) {
-	case MAILIMAP_MSG_ATT_UID:
-		answer->uid = att->att_data.att_uid;
-		break;
-	case MAILIMAP_MSG_ATT_RFC822_SIZE:
-		answer->size = att->att_data.att_rfc822_size;
-		break;
-	case MAILIMAP_MSG_ATT_INTERNALDATE:
-		answer->date_ms = date_of(att->att_data.att_internal_date);
-		break;
-	case MAILIMAP_MSG_ATT_BODY_SECTION:
-		answer->has_body = true;
-		break;
-	default:
-		break;
-	}
-}
-
-static void read_answer(const struct mailimap_msg_att *att, struct fetch_answer *answer)
-{
-	for (clistiter *i = clist_begin(att->att_list); i; i = clist_next(i)) {
-		const struct mailimap_msg_att_item *item = clist_content(i);
-		const struct mailimap_msg_att_dynamic *dynamic;
-
-		if (item->att_type == MAILIMAP_MSG_ATT_ITEM_STATIC && item->att_data.att_static)
-			read_static(item->att_data.att_static, answer);
-		if (item->att_type != MAILIMAP_MSG_ATT_ITEM_DYNAMIC)
-			continue;
-		dynamic = item->att_data.att_dyn;
-		for (clistiter *j = dynamic && dynamic->att_list ? clist_begin(dynamic->att_list)
-								 : NULL;
-		     j; j = clist_next(j))
-			answer->flags |= flag_of(clist_content(j));
-	}
 }
 
 static struct fetch_item *wanted_item(struct fetch_item *items, size_t count, uint32_t uid)
@@ -190,11 +109,11 @@ static int run_fetch(struct session *session, struct mailimap_set *set,
 
 static void on_size(struct mailimap_msg_att *att, void *context)
 {
+	CLEANUP(answer_release) struct answer answer = ANSWER_INIT;
 	struct fetch *fetch = context;
-	struct fetch_answer answer = { 0 };
 	struct fetch_item *item;
 
-	read_answer(att, &answer);
+	answer_read(&answer, att);
 	item = wanted_item(fetch->items, fetch->count, answer.uid);
 	if (item && answer.size > 0)
 		item->size = answer.size;
@@ -266,12 +185,12 @@ static void send_batch(struct fetch *fetch)
 /* The end of one message. Its UID may have come before or after its bytes. */
 static void on_message(struct mailimap_msg_att *att, void *context)
 {
+	CLEANUP(answer_release) struct answer answer = ANSWER_INIT;
 	struct fetch *fetch = context;
-	struct fetch_answer answer = { 0 };
 	const size_t bytes = fetch->batch.spool;
 	struct fetch_item *item;
 
-	read_answer(att, &answer);
+	answer_read(&answer, att);
 	if (!answer.has_body)
 		return; /* flags that changed, or the like */
 	fetch->bodies++;
@@ -286,7 +205,8 @@ static void on_message(struct mailimap_msg_att *att, void *context)
 		item->state = FETCH_HAD;
 		fetch->messages++;
 		fetch->bytes += bytes;
-		batch_keep(&fetch->batch, answer.uid, answer.flags, answer.date_ms);
+		fetch->labels_dropped += answer.labels_dropped;
+		batch_keep(&fetch->batch, &answer);
 	}
 	fetch->large = false;
 	if (item && item->state != FETCH_WANTED)
@@ -310,6 +230,7 @@ int fetch_bodies(struct fetch *fetch, struct fetch_item *items, size_t count, st
 	struct mailimap_fetch_att *atts[] = {
 		mailimap_fetch_att_new_uid(),
 		mailimap_fetch_att_new_flags(),
+		fetch->session->is_gmail ? mailimap_fetch_att_new_xgmlabels() : NULL,
 		mailimap_fetch_att_new_internaldate(),
 		mailimap_fetch_att_new_body_peek_section(mailimap_section_new(NULL)),
 	};

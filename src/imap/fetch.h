@@ -31,6 +31,7 @@ struct fetch {
 	size_t message_max;
 	struct batch batch;
 	uint64_t messages, bytes; /* fetched so far */
+	size_t labels_dropped;    /* of these, for want of room */
 
 	/* the command in progress */
 	struct fetch_item *items;

@@ -266,6 +266,7 @@ static void fill_batch_frame(struct frame *f, int64_t folder_id, const struct ba
 		frame_put_int(f, entry->date_ms);
 		frame_put_int(f, (int64_t)entry->offset);
 		frame_put_int(f, (int64_t)entry->len);
+		frame_put_text(f, batch_labels(batch, entry));
 	}
 	frame_put_fd(f, batch->fd);
 }

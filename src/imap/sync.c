@@ -193,6 +193,9 @@ static int sync_folder(struct sync *sync, struct folder *folder, struct failure 
 		*why = rc < 0 ? *why : sent;
 		rc = -1;
 	}
+	if (sf.fetch.labels_dropped > 0)
+		log_notice("%zu keywords or labels of messages were too many or too long",
+			   sf.fetch.labels_dropped);
 	sync->pass.fetched += sf.fetch.messages;
 	sync->pass.bytes += sf.fetch.bytes;
 	if (rc < 0)

@@ -35,6 +35,7 @@ static void batch_free(struct batch *batch)
 	if (batch->fd >= 0)
 		close(batch->fd);
 	free(batch->entries);
+	free(batch->labels);
 	free(batch->items);
 	free(batch);
 }
@@ -78,12 +79,14 @@ int batch_submit(struct index_role *ix, const struct batch_request *request,
 	if (!batch) {
 		close(request->fd);
 		free(request->entries);
+		free(request->labels);
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	}
 	*batch = (struct batch){ .ix = ix,
 				 .fd = request->fd,
 				 .entries = request->entries,
 				 .count = request->count,
+				 .labels = request->labels,
 				 .source = request->source,
 				 .may_store = request->may_store,
 				 .done = request->done,
@@ -240,6 +243,7 @@ static void fill_items(struct batch *batch)
 			.folder_id = e->folder_id,
 			.uid = e->uid,
 			.sighting_flags = e->flags,
+			.labels = e->labels,
 			.received_ms = e->received_ms,
 			.raw = input + e->offset,
 			.raw_len = e->length,

@@ -23,6 +23,7 @@ struct batch_entry {
 	uint64_t offset, length; /* in the memfd */
 	int64_t folder_id, uid;
 	uint32_t flags;
+	const char *labels; /* in those of the batch; NULL: none */
 	int64_t received_ms;
 	const char *failure; /* not NULL: not stored, goes to the ledger with these words */
 	int kills;           /* parsers that crashed on it */
@@ -53,6 +54,7 @@ struct batch_request {
 	int fd; /* sealed memfd */
 	struct batch_entry *entries;
 	size_t count;
+	char *labels; /* heap, what entries refer to; NULL: nothing */
 	struct ingest_source source;
 	batch_may_store_fn *may_store; /* NULL: at any time */
 	batch_done_fn *done;           /* once, later, from the loop; the batch is freed after it */
@@ -65,6 +67,7 @@ struct batch {
 	int fd;
 	struct batch_entry *entries;
 	size_t count;
+	char *labels;
 	size_t parsed; /* entries done with parsing, from the first on */
 	struct run_list runs;
 	struct ingest_source source;
@@ -80,7 +83,7 @@ struct batch {
 };
 
 /*
- * Takes request->fd and request->entries over, also on failure; entries must lie
+ * Takes request->fd, entries and labels over, also on failure; entries must lie
  * inside the memfd. *ret_batch is borrowed, until done() returns or batch_abandon().
  * Errors: THREADS_EINVAL, THREADS_ELIMIT, THREADS_ENOMEM; done() is not called then.
  */

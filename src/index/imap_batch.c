@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "index/imap_batch.h"
 
+#include <ctype.h>
+
 #include "core/log.h"
 #include "index/reply.h"
 
@@ -60,26 +62,61 @@ static void on_batch_done(struct batch *batch, const struct ingest_counts *count
 	if (rc == 0 && counts->known > 0)
 		log_notice("account %lld: %lld messages delivered again, stored once",
 			   (long long)session->account_id, (long long)counts->known);
+	if (rc == 0 && counts->labels_dropped > 0)
+		log_notice("account %lld: %lld labels left out: too many, or too long",
+			   (long long)session->account_id, (long long)counts->labels_dropped);
 	if (rc == 0 && counts->stored > 0)
 		role_bell(session->ix->role, BELL_MESSAGES, session->account_id);
 	role_bell(session->ix->role, BELL_ACCOUNTS, session->account_id);
 	free(sb);
 }
 
+/* Whether text is what IMAP_BATCH promises: names of some length, each with a line feed. */
+static bool labels_fit(const char *text)
+{
+	const size_t len = strlen(text);
+
+	if (len == 0)
+		return true;
+	if (len > IMAP_LABELS_BYTES_MAX || text[len - 1] != '\n')
+		return false;
+	for (const char *p = text; *p; p++)
+		if (iscntrl((unsigned char)*p) && *p != '\n')
+			return false;
+	return true;
+}
+
+/* Copies the labels from the frame to *at, which has room for all of the frame. */
+static int read_labels(struct frame *f, struct batch_entry *entry, char **at,
+		       struct threads_error *err)
+{
+	const char *text = frame_get_text(f);
+	const size_t size = strlen(text) + 1;
+
+	if (!labels_fit(text))
+		return threads_error_set(err, THREADS_EINVAL, "labels that are none");
+	entry->labels = memcpy(*at, text, size);
+	*at += size;
+	return 0;
+}
+
 static int read_entries(struct imap_session *session, struct frame *f, int64_t folder_id,
-			struct batch_entry *entries, int64_t count, struct threads_error *err)
+			const struct batch_request *request, struct threads_error *err)
 {
 	int rc = folder_belongs(session->ix->store, folder_id, session->account_id, err);
+	struct batch_entry *entries = request->entries;
+	char *labels = request->labels;
 
 	if (rc == 0)
 		return threads_error_set(err, THREADS_EINVAL, "a folder of another account");
-	for (int64_t i = 0; rc > 0 && i < count; i++) {
+	for (size_t i = 0; rc >= 0 && i < request->count; i++) {
 		entries[i].folder_id = folder_id;
 		entries[i].uid = frame_get_int_in(f, 1, UINT32_MAX);
 		entries[i].flags = (uint32_t)frame_get_int_in(f, 0, 15);
 		entries[i].received_ms = frame_get_int(f);
 		entries[i].offset = (uint64_t)frame_get_int_in(f, 0, INT64_MAX);
 		entries[i].length = (uint64_t)frame_get_int_in(f, 0, INT64_MAX);
+		rc = read_labels(f, &entries[i], &labels, err);
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -107,14 +144,17 @@ int imap_batch_take(struct imap_session *session, struct frame *f, struct thread
 		.arg = sb,
 	};
 	AUTO_FREE struct batch_entry *entries = calloc(request.count + 1, sizeof(*entries));
+	AUTO_FREE char *labels = malloc(f->len + request.count);
 	int rc;
 
-	if (!sb || !entries)
+	if (!sb || !entries || !labels)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	if (is_crowded(session))
 		return threads_error_set(err, THREADS_ELIMIT, "more than %d batches at once",
 					 BATCHES_MAX);
-	rc = read_entries(session, f, folder_id, entries, (int64_t)request.count, err);
+	request.entries = entries;
+	request.labels = labels;
+	rc = read_entries(session, f, folder_id, &request, err);
 	if (rc < 0)
 		return rc;
 	AUTO_FD int fd = frame_get_fd(f);
@@ -125,6 +165,7 @@ int imap_batch_take(struct imap_session *session, struct frame *f, struct thread
 	*sb = (struct session_batch){ .session = session, .id = f->id };
 	request.fd = TAKE_FD(fd);
 	request.entries = TAKE_PTR(entries);
+	request.labels = TAKE_PTR(labels);
 	rc = batch_submit(session->ix, &request, &sb->batch, err);
 	if (rc < 0)
 		return rc;

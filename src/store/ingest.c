@@ -135,6 +135,7 @@ static int source_load(struct ingest *ingest, const struct ingest_source *source
 	ingest->people_version = ingest->store->people_version;
 	ingest->source = source;
 	ingest->now_ms = clock_now_ms(ingest->clock);
+	ingest->labels_dropped = 0;
 	query_bind_int(&q, ":id", source->account_id);
 	rc = query_step(&q, err);
 	if (rc == 0)
@@ -336,5 +337,6 @@ int ingest_slice(struct ingest *ingest, const struct ingest_source *source,
 	counts->excluded += slice.excluded;
 	counts->failed += slice.failed;
 	counts->bytes += slice.bytes;
+	counts->labels_dropped += ingest->labels_dropped;
 	return 0;
 }

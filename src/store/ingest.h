@@ -116,6 +116,7 @@ struct ingest_item {
 
 struct ingest_counts {
 	int64_t stored, duplicate, known, excluded, failed, bytes;
+	int64_t labels_dropped; /* see label.h */
 };
 
 /* Whose mail it is, and what else belongs into the same transaction. */

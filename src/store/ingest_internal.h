@@ -92,6 +92,7 @@ struct ingest {
 	int64_t now_ms;
 	int64_t owner_id;
 	bool policy_open;
+	int64_t labels_dropped; /* in this slice, beyond the limits of label.h */
 	int64_t *open_groups;
 	size_t open_group_count;
 	struct audience audience;

@@ -1,49 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The names that the owner of an account gave a copy. */
+/* State and labels of a copy: what the server says, or the file of an import. */
 #include "store/ingest_internal.h"
-
-enum { LABELS_MAX = 100, LABEL_BYTES_MAX = 250 };
-
-static const char sql_label_find[] =
-	"SELECT id FROM label WHERE account_id = :account_id AND name = :name";
-static const char sql_label_add[] =
-	"INSERT INTO label (account_id, name) VALUES (:account_id, :name)";
-static const char sql_label_give[] =
-	"INSERT INTO sighting_label (folder_id, uid, label_id, message_id)"
-	" VALUES (:folder_id, :uid, :label_id, :message_id) ON CONFLICT DO NOTHING";
-
-static int label_find(struct ingest *ingest, const char *name, size_t len, int64_t *ret_id,
-		      struct threads_error *err)
-{
-	CLEANUP(query_end) struct query find = query_begin(ingest->db, sql_label_find);
-	CLEANUP(query_end) struct query add = query_begin(ingest->db, sql_label_add);
-	int rc;
-
-	query_bind_int(&find, ":account_id", ingest->source->account_id);
-	query_bind_text_len(&find, ":name", name, len);
-	rc = query_step(&find, err);
-	if (rc == 1)
-		*ret_id = query_int(&find, 0);
-	if (rc != 0)
-		return rc;
-	query_bind_int(&add, ":account_id", ingest->source->account_id);
-	query_bind_text_len(&add, ":name", name, len);
-	rc = query_run(&add, err);
-	*ret_id = db_last_id(ingest->db);
-	return rc;
-}
-
-static int label_give(struct ingest *ingest, const struct ingest_item *item, int64_t uid,
-		      int64_t message_id, int64_t label_id, struct threads_error *err)
-{
-	CLEANUP(query_end) struct query q = query_begin(ingest->db, sql_label_give);
-
-	query_bind_int(&q, ":folder_id", item->folder_id);
-	query_bind_int(&q, ":uid", uid);
-	query_bind_int(&q, ":label_id", label_id);
-	query_bind_int(&q, ":message_id", message_id);
-	return query_run(&q, err);
-}
+#include "store/label.h"
 
 /* An import's file speaks for its copy; what stands in mail from a server may be the sender's. */
 static const char *labels_of(const struct ingest *ingest, const struct ingest_item *item)
@@ -58,20 +16,15 @@ static const char *labels_of(const struct ingest *ingest, const struct ingest_it
 int labels_add(struct ingest *ingest, const struct ingest_item *item, int64_t uid,
 	       int64_t message_id, struct threads_error *err)
 {
-	const char *name = labels_of(ingest, item);
-	int rc = 0;
+	const struct label_copy copy = {
+		.account_id = ingest->source->account_id,
+		.folder_id = item->folder_id,
+		.uid = uid,
+		.message_id = message_id,
+	};
 
-	for (int i = 0; *name && rc >= 0 && i < LABELS_MAX; i++) {
-		const size_t len = strcspn(name, "\n");
-		int64_t id = 0;
-
-		if (len > 0 && len <= LABEL_BYTES_MAX)
-			rc = label_find(ingest, name, len, &id, err);
-		if (rc >= 0 && id)
-			rc = label_give(ingest, item, uid, message_id, id, err);
-		name += len + (name[len] == '\n');
-	}
-	return rc < 0 ? threads_error_wrap(err, rc, "label") : 0;
+	return labels_give(ingest->db, &copy, labels_of(ingest, item), &ingest->labels_dropped,
+			   err);
 }
 
 uint32_t sighting_flags_of(const struct ingest *ingest, const struct ingest_item *item)

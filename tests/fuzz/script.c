@@ -25,7 +25,7 @@ static const struct {
 	TYPE(IPC_ERROR, "it"),
 	TYPE(IPC_OK, ""),
 	TYPE(CTL_READY, "i"),
-	TYPE(CTL_START, "iiti"),
+	TYPE(CTL_START, "iitii"),
 	TYPE(CTL_KILL, "ii"),
 	TYPE(CTL_EXITED, "iiii"),
 	TYPE(CTL_BELL, "ii"),
@@ -53,8 +53,8 @@ static const struct {
 	TYPE(INDEX_DONE, "tt"),
 	TYPE(INDEX_USER_UPDATE, "tttt"),
 	TYPE(INDEX_SETTINGS, "tt"),
-	TYPE(INDEX_ACCOUNT_CREATE, "tttttttttittti*t"),
-	TYPE(INDEX_ACCOUNT_UPDATE, "ttttittitttii*t"),
+	TYPE(INDEX_ACCOUNT_CREATE, "ttttttttitttii*t"),
+	TYPE(INDEX_ACCOUNT_UPDATE, "ttttittitttiii*t"),
 	TYPE(INDEX_ACCOUNT_DELETE, "tti"),
 	TYPE(INDEX_ACCOUNT_STATE, "ttt"),
 	TYPE(INDEX_ACCOUNT_TEST, "t"),
@@ -82,7 +82,7 @@ static const struct {
 	TYPE(IMAP_FOLDER_OPEN, "tiii"),
 	TYPE(IMAP_FOLDER_IS, "itif"),
 	TYPE(IMAP_TODO, "iiiii"),
-	TYPE(IMAP_BATCH, "iiiiiiif"),
+	TYPE(IMAP_BATCH, "iiiiiiitf"),
 	TYPE(IMAP_BATCH_ACK, "iiiii"),
 	TYPE(IMAP_FAILED, "iitt"),
 	TYPE(IMAP_PASS_DONE, "iiiii"),
@@ -131,7 +131,13 @@ bool script_next(const uint8_t *data, size_t size, size_t *at, struct script_lin
 	return true;
 }
 
-static void put_file(struct frame *f, char *content)
+static void line_feeds(char *text)
+{
+	for (char *p = text; *p; p++)
+		*p = (char)(*p == '~' ? '\n' : *p);
+}
+
+static void put_file(struct frame *f, const char *content)
 {
 	const bool sealed = content[0] != '!';
 	struct threads_error err;
@@ -139,8 +145,6 @@ static void put_file(struct frame *f, char *content)
 
 	if (f->fd_count == FILES_MAX)
 		return;
-	for (char *p = content; *p; p++)
-		*p = (char)(*p == '~' ? '\n' : *p);
 	if (memfd_new("fuzz", &fd, &err) < 0)
 		abort();
 	if (write_all(fd, content, strlen(content), &err) < 0 ||
@@ -155,6 +159,7 @@ static void put_field(struct frame *f, char kind, char *text, const struct scrip
 	size_t len = strlen(text);
 	int64_t number = 0;
 
+	line_feeds(text);
 	for (; words && words->name && text[0] == '@'; words++) {
 		if (strcmp(words->name, text + 1) != 0)
 			continue;

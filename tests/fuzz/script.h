@@ -9,7 +9,7 @@
  *
  * TYPE is a name of protocol.h or a number. Fields become what the type wants
  * in their place: a number, text, bytes, or a sealed memory file with that
- * content ("~" stands for a new line; an unsealed one if it begins with "!").
+ * content (an unsealed one if it begins with "!"); "~" stands for a new line.
  * More fields than the type has are text, fewer give a frame that is cut.
  * Lines that mean nothing are skipped.
  */

@@ -345,6 +345,15 @@ void harness_ack_all(struct harness *h)
 		ack(h, h->unacked[--h->unacked_count]);
 }
 
+static void take_labels(struct harness_message *m, const char *text)
+{
+	snprintf(m->labels, sizeof(m->labels), "%s", text);
+	m->label_bytes = strlen(text);
+	m->label_count = 0;
+	for (const char *end = strchr(text, '\n'); end; end = strchr(end + 1, '\n'))
+		m->label_count++;
+}
+
 static void take_batch(struct harness *h, struct frame *f)
 {
 	static struct harness_message messages[250];
@@ -360,6 +369,7 @@ static void take_batch(struct harness *h, struct frame *f)
 		messages[i].date_ms = frame_get_int(f);
 		offsets[i] = (size_t)frame_get_int(f);
 		messages[i].len = (size_t)frame_get_int(f);
+		take_labels(&messages[i], frame_get_text(f));
 	}
 	fd = frame_get_fd(f);
 	assert_rc(frame_get_end(f, &err), 0, &err);

@@ -20,7 +20,9 @@ struct harness_message {
 	unsigned flags;
 	int64_t date_ms;
 	size_t len;
-	uint64_t sum; /* FNV-1a of the bytes */
+	uint64_t sum;     /* FNV-1a of the bytes */
+	char labels[300]; /* the first of them */
+	size_t label_bytes, label_count;
 };
 
 struct harness_folder {

@@ -174,6 +174,49 @@ static void test_bodies_are_exact(void **state)
 	assert_int_equal(harness_folder(&plain, "INBOX")->list[2].flags, 0);
 }
 
+/* Names as people know them; only a server with labels is asked for them. */
+static void test_labels(void **state)
+{
+	static const char gmail[] = "Inbox\nImportant\nProjekte/Übersicht\nwith \"quote\"\nplain\n";
+	CLEANUP(harness_release) struct harness h;
+	CLEANUP(harness_release) struct harness plain;
+	char expected[300];
+
+	(void)state;
+	pass(&h, "gmail");
+	for (size_t i = 0; i < MAILS; i++) {
+		const struct harness_message *m = &harness_folder(&h, "INBOX")->list[i];
+		const uint32_t n = m->uid - 1000;
+
+		snprintf(expected, sizeof(expected), "%s%s%s",
+			 n % 10 == 1 ? "$Forwarded\nweird]flag\n" : "", gmail,
+			 n % 4 == 0 ? "lit er\n" : "");
+		assert_string_equal(m->labels, expected);
+		assert_int_equal(m->flags, n % 3 ? IMAP_FLAG_SEEN : 0);
+	}
+	pass(&plain, "ok");
+	assert_string_equal(harness_folder(&plain, "INBOX")->list[0].labels,
+			    "$Forwarded\nweird]flag\n");
+	assert_string_equal(harness_folder(&plain, "INBOX")->list[1].labels, "");
+}
+
+/* What a server makes up is bounded, and so is what index gets of it. */
+static void test_labels_without_end(void **state)
+{
+	CLEANUP(harness_release) struct harness h;
+
+	(void)state;
+	pass(&h, "manylabels");
+	assert_int_equal(harness_stored(&h), MAILS);
+	for (size_t i = 0; i < MAILS; i++) {
+		const struct harness_message *m = &harness_folder(&h, "INBOX")->list[i];
+
+		assert_in_range(m->label_count, 1, IMAP_LABELS_MAX);
+		assert_in_range(m->label_bytes, 1, IMAP_LABELS_BYTES_MAX);
+		assert_null(strpbrk(m->labels, "\033\r\a"));
+	}
+}
+
 static void test_permanentflags_in_the_greeting(void **state)
 {
 	CLEANUP(harness_release) struct harness h;
@@ -632,6 +675,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_tls_from_the_start_at_a_clear_port),
 		cmocka_unit_test(test_odd_servers_lose_nothing),
 		cmocka_unit_test(test_bodies_are_exact),
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_labels_without_end),
 		cmocka_unit_test(test_permanentflags_in_the_greeting),
 		cmocka_unit_test(test_messages_that_are_not_given),
 		cmocka_unit_test(test_names_of_folders),

@@ -78,6 +78,51 @@ static void test_fetches_all_then_nothing(void **state)
 	assert_int_equal(lab_count(&lab, "dovecot.log", "body_count="), 1);
 }
 
+/* A second client of alice's changes something. */
+static void change(const char *command)
+{
+	char port[16];
+
+	snprintf(port, sizeof(port), "%d", lab.port);
+	lab_run("imap.mjs", port, "alice@lab.test", "alice-pw", "SELECT INBOX", command, NULL);
+}
+
+static const struct harness_message *message(const struct harness *h, uint32_t uid)
+{
+	const struct harness_folder *inbox = harness_folder(h, "INBOX");
+
+	for (size_t i = 0; inbox && i < inbox->count; i++)
+		if (inbox->list[i].uid == uid)
+			return &inbox->list[i];
+	fail_msg("no message %u", uid);
+	return NULL;
+}
+
+static void begin_with_inbox(struct harness *h)
+{
+	begin(h);
+	h->folders[h->folder_choices++] = "INBOX";
+	harness_start(h);
+	assert_true(harness_until(h, harness_passed, PASS_MS));
+}
+
+static void test_flags_and_keywords_come_with_a_message(void **state)
+{
+	CLEANUP(harness_release) struct harness h;
+
+	(void)state;
+	change("UID STORE 3 +FLAGS (\\Seen \\Flagged $Forwarded)");
+	change("UID STORE 4 +FLAGS (\\Answered \\Draft \\Deleted Rechnung &ANw-bersicht)");
+	begin_with_inbox(&h);
+	assert_int_equal(message(&h, 3)->flags, IMAP_FLAG_SEEN | IMAP_FLAG_FLAGGED);
+	assert_string_equal(message(&h, 3)->labels, "$Forwarded\n");
+	assert_int_equal(message(&h, 4)->flags, IMAP_FLAG_ANSWERED | IMAP_FLAG_DRAFT);
+	assert_non_null(strstr(message(&h, 4)->labels, "Rechnung\n"));
+	assert_non_null(strstr(message(&h, 4)->labels, "Übersicht\n"));
+	assert_string_equal(message(&h, 5)->labels, "");
+	assert_int_equal(message(&h, 5)->flags, 0);
+}
+
 static bool has_501(const struct harness *h)
 {
 	return harness_stored(h) == MAILS + 1;
@@ -412,6 +457,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fetches_all_then_nothing),
 		cmocka_unit_test(test_idle_brings_new_mail_at_once),
+		cmocka_unit_test(test_flags_and_keywords_come_with_a_message),
 		cmocka_unit_test(test_bad_certificates_get_no_password),
 		cmocka_unit_test(test_address_as_host_is_checked_too),
 		cmocka_unit_test(test_own_certificate_may_be_trusted),

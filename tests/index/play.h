@@ -136,6 +136,7 @@ struct play_batch {
 	struct strbuf bytes;
 	size_t ends[1000];
 	size_t count;
+	const char *labels; /* of each; NULL: none */
 };
 #define PLAY_BATCH_INIT                                                                            \
 	{                                                                                          \

@@ -305,6 +305,7 @@ void play_batch_frame(const struct play_batch *batch, int64_t folder, int64_t fi
 		frame_put_int(f, INT64_C(1793600000000));
 		frame_put_int(f, (int64_t)begin);
 		frame_put_int(f, (int64_t)(batch->ends[i] - begin));
+		frame_put_text(f, batch->labels);
 		begin = batch->ends[i];
 	}
 	assert_rc(memfd_from("batch", strbuf_str(&batch->bytes), batch->bytes.len, &fd, &err), 0,

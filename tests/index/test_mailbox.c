@@ -60,6 +60,33 @@ static void test_a_batch_is_stored_once(void **state)
 	close(s.fd);
 }
 
+/* Names of one account; the same name in another one is another label. */
+static void test_labels_come_with_a_batch(void **state)
+{
+	static const char sql_labels[] = "SELECT count(*) FROM label";
+	static const char sql_given[] =
+		"SELECT count(*) FROM sighting_label sl JOIN label l ON l.id = sl.label_id"
+		" JOIN sighting s ON s.folder_id = sl.folder_id AND s.uid = sl.uid"
+		" WHERE l.name IN ('$Forwarded', 'Projekte/Übersicht')"
+		" AND l.account_id = s.account_id AND sl.message_id = s.message_id";
+	CLEANUP(play_batch_release) struct play_batch batch = PLAY_BATCH_INIT;
+	struct scene s = begin(state);
+
+	play_batch_add(&batch, 1, "");
+	play_batch_add(&batch, 2, "X-Keywords: of the sender\r\n");
+	batch.labels = "$Forwarded\nProjekte/Übersicht\n";
+	assert_int_equal(play_batch_store(s.p, s.fd, &batch, s.folder, 1).stored, 2);
+	assert_int_equal(play_number(s.p, sql_labels), 2);
+	assert_int_equal(play_number(s.p, sql_given), 4);
+	/* Another copy, without any; then the first ones again. */
+	batch.labels = NULL;
+	assert_int_equal(play_batch_store(s.p, s.fd, &batch, s.folder, 11).duplicate, 2);
+	assert_int_equal(play_batch_store(s.p, s.fd, &batch, s.folder, 1).known, 2);
+	assert_int_equal(play_number(s.p, sql_given), 4);
+	play_verify(s.p);
+	close(s.fd);
+}
+
 static void test_many_known_uids_come_as_a_file(void **state)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
@@ -80,6 +107,7 @@ static void test_many_known_uids_come_as_a_file(void **state)
 			frame_put_int(&f, 0);
 			frame_put_int(&f, 0);
 			frame_put_int(&f, (int64_t)batch.ends[0]);
+			frame_put_text(&f, "");
 		}
 		int fd = -1;
 
@@ -152,6 +180,7 @@ static void test_a_pass_has_an_end(void **state)
 struct hostile {
 	const char *name;
 	int64_t offset, length, uid, folder_add;
+	const char *labels;
 	bool unsealed, no_fd;
 };
 
@@ -169,6 +198,7 @@ static void put_hostile(struct scene *s, const struct hostile *h, struct frame *
 	frame_put_int(f, 0);
 	frame_put_int(f, h->offset);
 	frame_put_int(f, h->length);
+	frame_put_text(f, h->labels);
 	if (h->no_fd)
 		return;
 	if (h->unsealed) {
@@ -181,9 +211,21 @@ static void put_hostile(struct scene *s, const struct hostile *h, struct frame *
 	f->owns_fds = true;
 }
 
+/* More than a frame may have of one message. */
+static const char *make_many_labels(void)
+{
+	static char text[IMAP_LABELS_BYTES_MAX + 2];
+
+	for (size_t i = 0; i + 1 < sizeof(text); i++)
+		text[i] = i % 2 ? '\n' : 'a';
+	text[sizeof(text) - 2] = '\n';
+	return text;
+}
+
 static void test_hostile_batches_close_the_link(void **state)
 {
-	static const struct hostile cases[] = {
+	const char *const many_labels = make_many_labels();
+	const struct hostile cases[] = {
 		{ .name = "behind the end", .offset = 101 },
 		{ .name = "too long", .offset = 50, .length = 51 },
 		{ .name = "overflow", .offset = 1, .length = INT64_MAX },
@@ -193,6 +235,9 @@ static void test_hostile_batches_close_the_link(void **state)
 		{ .name = "unsealed", .length = 5, .unsealed = true },
 		{ .name = "without memory", .length = 5, .no_fd = true },
 		{ .name = "no such folder", .length = 5, .folder_add = 1000 },
+		{ .name = "a label without end", .length = 5, .labels = "a\nb" },
+		{ .name = "a label with control characters", .length = 5, .labels = "a\x1b[2J\n" },
+		{ .name = "too many labels", .length = 5, .labels = many_labels },
 	};
 	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
 	struct scene s = begin(state);
@@ -220,8 +265,11 @@ static void test_too_many_entries_close_the_link(void **state)
 	frame_begin(&f, IMAP_BATCH, 0);
 	frame_put_int(&f, s.folder);
 	frame_put_int(&f, 1001);
-	for (int i = 0; i < 5 * 1001; i++)
-		frame_put_int(&f, 1);
+	for (int i = 0; i < 6 * 1001; i++)
+		if (i % 6 < 5)
+			frame_put_int(&f, 1);
+		else
+			frame_put_text(&f, "");
 	assert_rc(memfd_from("sealed", "xx", 2, &fd, &err), 0, &err);
 	frame_put_fd(&f, fd);
 	assert_int_equal(play_ask(s.p, s.fd, &f, &answer), 0);
@@ -303,6 +351,7 @@ static void test_odd_but_allowed_batches(void **state)
 		frame_put_int(&f, dates[i % 5]);
 		frame_put_int(&f, 0);
 		frame_put_int(&f, 0);
+		frame_put_text(&f, "\n\nsame\nsame\n");
 	}
 	frame_put_fd(&f, fd);
 	assert_int_equal(play_ask(s.p, s.fd, &f, &answer), 1);
@@ -464,6 +513,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, play_setup, play_teardown)
 		TEST(test_a_batch_is_stored_once),
+		TEST(test_labels_come_with_a_batch),
 		TEST(test_many_known_uids_come_as_a_file),
 		TEST(test_what_cannot_be_fetched_is_in_the_ledger),
 		TEST(test_a_pass_has_an_end),

@@ -62,8 +62,8 @@ static const struct {
 	{ ROLE_IMAP, IMAP_FOLDERS, "1tttnn" },
 	{ ROLE_IMAP, IMAP_FOLDER_OPEN, "tnnn" },
 	{ ROLE_IMAP, IMAP_TODO, "iiiii" },
-	{ ROLE_IMAP, IMAP_BATCH, "F1nninnf" },
-	{ ROLE_IMAP, IMAP_BATCH, "F2nninnnninnf" },
+	{ ROLE_IMAP, IMAP_BATCH, "F1nninntf" },
+	{ ROLE_IMAP, IMAP_BATCH, "F2nninntnninntf" },
 	{ ROLE_IMAP, IMAP_FAILED, "Fntt" },
 	{ ROLE_IMAP, IMAP_PASS_DONE, "nnnnn" },
 	{ ROLE_VAULT, IPC_OK, "" },
@@ -89,6 +89,7 @@ static void put_text(struct hat *hat, struct frame *f)
 		"listing",  "idle",       "error",       "INBOX",    "a/b/cur/1",
 		"generic",  "owner",      "invited",     "Old mail", "{\"time_zone\":\"UTC\"}",
 		"%s%n' --", "\xC3\xBC",   "../../etc/x", "auth",     "host.example.org",
+		"a\nb\n",
 	};
 
 	frame_put_text(f, values[draw(hat, sizeof(values) / sizeof(values[0]))]);

@@ -40,6 +40,9 @@ const refusals = { // what the big providers say; {where: [tagged line, close af
 };
 const CAPS = 'IMAP4rev1 LITERAL+ SASL-IR UIDPLUS IDLE ID ENABLE NAMESPACE UNSELECT SPECIAL-USE LIST-EXTENDED CHILDREN';
 
+// Long ones, empty ones, other bytes than text, broken UTF-7, control characters, and very many.
+const hostileLabels = (n) => ` "" "${'y'.repeat(251)}" "${'z'.repeat(70000)}" "&broken" "&AAo-" "\\\\" {9}\r\nr\xe4w\u0007\u001b[2J {2}\r\n\r\n${Array.from({ length: 500 }, (_, i) => ` made-up-${n}-${i}`).join('')}`;
+
 function session(sock, secure) {
   let scen = read('scenario') || 'ok', arg = 0, authed = false, selected = false, buf = Buffer.alloc(0), idleTag = null, saslTag = null, out = sock, fetched = 0, timer = null, closed = false;
   const count = () => Number(read('count') || COUNT);
@@ -51,7 +54,7 @@ function session(sock, secure) {
     let c = CAPS;
     if (!secure) c += ' STARTTLS';
     if (!authed) c += scen === 'nologin' ? ' LOGINDISABLED AUTH=XOAUTH2' : ' AUTH=PLAIN AUTH=XOAUTH2 AUTH=OAUTHBEARER';
-    if (scen === 'gmail') c += ' X-GM-EXT-1 CONDSTORE COMPRESS=DEFLATE';
+    if (scen === 'gmail' || scen === 'manylabels') c += ' X-GM-EXT-1 CONDSTORE COMPRESS=DEFLATE';
     return c;
   };
   const hello = () => {
@@ -81,7 +84,7 @@ function session(sock, secure) {
     if (want.includes('X-GM-MSGID') || want.includes('X-GM-THRID') || want.includes('X-GM-LABELS')) {
       if (want.includes('X-GM-THRID')) parts.push(`X-GM-THRID ${1780000000000000000n + BigInt(n - (n % 3))}`);
       if (want.includes('X-GM-MSGID')) parts.push(`X-GM-MSGID ${1780000000000000000n + BigInt(n)}`);
-      if (want.includes('X-GM-LABELS')) parts.push(`X-GM-LABELS ("\\\\Inbox" "\\\\Important" "Projekte/&ANw-bersicht" "with \\"quote\\"" plain${n % 4 === 0 ? ' {6}\r\nlit er' : ''})`);
+      if (want.includes('X-GM-LABELS')) parts.push(`X-GM-LABELS ("\\\\Inbox" "\\\\Important" "Projekte/&ANw-bersicht" "with \\"quote\\"" plain${n % 4 === 0 ? ' {6}\r\nlit er' : ''}${scen === 'manylabels' ? hostileLabels(n) : ''})`);
     }
     if (want.includes('BODYSTRUCTURE')) parts.push(scen === 'deepnest' ? `BODYSTRUCTURE ${'('.repeat(arg || 200000)}` : 'BODYSTRUCTURE ("TEXT" "PLAIN" NIL NIL NIL "7BIT" 20 1 NIL NIL NIL NIL)');
     if (want.includes('MODSEQ')) parts.push(`MODSEQ (${1000 + n})`);
@@ -115,7 +118,7 @@ function session(sock, secure) {
       case 'garbage': write('@#$%^&* what is this\r\n'); break;
       default:
     }
-    write(`* ${n} FETCH (${parts.join(' ')} BODY[] {${m.length}}\r\n`); write(m); write(')\r\n');
+    write(Buffer.from(`* ${n} FETCH (${parts.join(' ')} BODY[] {${m.length}}\r\n`, 'latin1')); write(m); write(')\r\n');
   };
   const set = (s, uid) => { const r = []; for (const p of s.split(',')) { let [a, b] = p.split(':'); const max = uid ? 1000 + count() : count(); a = a === '*' ? max : Number(a); b = b === undefined ? a : b === '*' ? max : Number(b); if (b < a) [a, b] = [b, a]; for (let i = Math.max(a, uid ? 1001 : 1); i <= Math.min(b, max); i++) r.push(uid ? i - 1000 : i); } return [...new Set(r)]; };
   const refuse = (where, tag) => { const r = refusals[scen]; if (!r || r[0] !== where) return false; if (where !== 'fetch' || ++fetched >= (arg || 1)) { write(`${tag} ${r[1]}\r\n`); return true; } return false; };

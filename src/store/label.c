@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/label.h"
+
+static const char sql_label_find[] =
+	"SELECT id FROM label WHERE account_id = :account_id AND name = :name";
+static const char sql_label_room[] =
+	"SELECT count(*) < :most FROM label WHERE account_id = :account_id";
+static const char sql_label_add[] =
+	"INSERT INTO label (account_id, name) VALUES (:account_id, :name)";
+static const char sql_label_give[] =
+	"INSERT INTO sighting_label (folder_id, uid, label_id, message_id)"
+	" VALUES (:folder_id, :uid, :label_id, :message_id) ON CONFLICT DO NOTHING";
+
+struct giving {
+	struct db *db;
+	const struct label_copy *copy;
+	bool full; /* the account has as many labels as it may */
+};
+
+/* Returns 1 if there is room for another label, 0 if not. */
+static int label_room(struct giving *g, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(g->db, sql_label_room);
+	int rc;
+
+	if (g->full)
+		return 0;
+	query_bind_int(&q, ":account_id", g->copy->account_id);
+	query_bind_int(&q, ":most", LABELS_OF_ACCOUNT_MAX);
+	rc = query_step(&q, err);
+	if (rc == 1)
+		rc = query_int(&q, 0) != 0;
+	g->full = rc == 0;
+	return rc;
+}
+
+/* Returns 1 with the label of this name, made if there is room; 0 without. */
+static int label_of(struct giving *g, const char *name, size_t len, int64_t *ret_id,
+		    struct threads_error *err)
+{
+	CLEANUP(query_end) struct query find = query_begin(g->db, sql_label_find);
+	CLEANUP(query_end) struct query add = query_begin(g->db, sql_label_add);
+	int rc;
+
+	query_bind_int(&find, ":account_id", g->copy->account_id);
+	query_bind_text_len(&find, ":name", name, len);
+	rc = query_step(&find, err);
+	if (rc == 1)
+		*ret_id = query_int(&find, 0);
+	if (rc != 0)
+		return rc;
+	rc = label_room(g, err);
+	if (rc <= 0)
+		return rc;
+	query_bind_int(&add, ":account_id", g->copy->account_id);
+	query_bind_text_len(&add, ":name", name, len);
+	rc = query_run(&add, err);
+	*ret_id = db_last_id(g->db);
+	return rc < 0 ? rc : 1;
+}
+
+static int label_give(struct giving *g, int64_t label_id, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(g->db, sql_label_give);
+
+	query_bind_int(&q, ":folder_id", g->copy->folder_id);
+	query_bind_int(&q, ":uid", g->copy->uid);
+	query_bind_int(&q, ":label_id", label_id);
+	query_bind_int(&q, ":message_id", g->copy->message_id);
+	return query_run(&q, err);
+}
+
+int labels_give(struct db *db, const struct label_copy *copy, const char *names, int64_t *dropped,
+		struct threads_error *err)
+{
+	struct giving g = { .db = db, .copy = copy };
+	int rc = 0, given = 0;
+
+	while (*names && rc >= 0) {
+		const size_t len = strcspn(names, "\n");
+		int64_t id = 0;
+
+		rc = 0;
+		if (len > 0 && len <= LABEL_BYTES_MAX && given < LABELS_MAX)
+			rc = label_of(&g, names, len, &id, err);
+		if (rc == 0 && len > 0)
+			++*dropped;
+		given += rc == 1;
+		if (rc == 1)
+			rc = label_give(&g, id, err);
+		names += len + (names[len] == '\n');
+	}
+	return rc < 0 ? threads_error_wrap(err, rc, "label") : 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The names that the owner of an account gave a copy: rows of label and sighting_label. */
+#ifndef THREADS_STORE_LABEL_H
+#define THREADS_STORE_LABEL_H
+
+#include "store/query.h"
+
+enum {
+	LABELS_MAX = 100,      /* of one copy */
+	LABEL_BYTES_MAX = 250, /* of one name */
+	LABELS_OF_ACCOUNT_MAX =
+		10000, /* different ones: a server could make up new ones for ever */
+};
+
+struct label_copy {
+	int64_t account_id, folder_id, uid, message_id;
+};
+
+/* Gives a copy these names, each ending with a line feed, inside the caller's transaction.
+ * What is beyond the limits is left out and counted in *dropped. */
+int labels_give(struct db *db, const struct label_copy *copy, const char *names, int64_t *dropped,
+		struct threads_error *err) MUST_CHECK;
+
+#endif
