@@ -153,9 +153,9 @@ enum frame_type {
 	INDEX_UPLOAD_OPEN, /* t import, t file, i offset, i length -> INDEX_UPLOAD_IS: i bytes received so far, f descriptor */
 	INDEX_UPLOAD_IS,
 	INDEX_UPLOAD_NOTED, /* t import, t file, i length of the file now: answered after fdatasync */
-	INDEX_BLOB,         /* i row id of the message, i kind (enum blob_kind), then the
-			     * coordinates that api read: i count, (i pack, i offset, i stored length, i plain length, i codec)...,
-			     * b recipe (see src/store/rebuild.h) -> INDEX_BLOB_IS: i length, f sealed memfd */
+	INDEX_BLOB, /* i row id of the message, i kind (enum blob_kind), b recipe with the places of its
+			     * blobs (see src/store/recipe.h), or, if that is longer than BLOB_RECIPE_INLINE_MAX, ""
+			     * and f sealed memfd with it -> INDEX_BLOB_IS: i length, f sealed memfd */
 	INDEX_BLOB_IS,
 	INDEX_VERIFY, /* i deep -> INDEX_VERIFY_IS: t JSON object (store/verify.h) */
 	INDEX_VERIFY_IS,
@@ -220,6 +220,8 @@ enum frame_type {
 		800, /* i timeout ms -> DIAL_CONNECTED t address, f socket; IPC_ERROR EAGAIN with words (unknown host, refused, ...) */
 	DIAL_CONNECTED,
 };
+
+enum { BLOB_RECIPE_INLINE_MAX = 96 * 1024 };
 
 enum { BACKUP_HOLD_MS = 5 * 60 * 1000 };
 

@@ -8,20 +8,23 @@
 
 enum { HEADER_BYTES_MAX = 16 * 1024 * 1024, HEADER_VALUE_MAX = 64 * 1024 };
 
-void blob_question(struct frame *f, const struct reader_blob *blob, int kind)
+int blob_question(struct frame *f, const struct reader_blob *blob, int kind,
+		  struct threads_error *err)
 {
+	const bool large = blob->recipe.len > BLOB_RECIPE_INLINE_MAX;
+	int fd = -1;
+
+	if (large && memfd_from("recipe", blob->recipe.data, blob->recipe.len, &fd, err) < 0)
+		return THREADS_EIO;
 	frame_begin(f, INDEX_BLOB, 0);
 	frame_put_int(f, blob->row_id);
 	frame_put_int(f, kind);
-	frame_put_int(f, (int64_t)blob->blob_count);
-	for (size_t i = 0; i < blob->blob_count; i++) {
-		frame_put_int(f, blob->blobs[i].pack);
-		frame_put_int(f, blob->blobs[i].offset);
-		frame_put_int(f, blob->blobs[i].length);
-		frame_put_int(f, blob->blobs[i].size);
-		frame_put_int(f, blob->blobs[i].coding);
+	frame_put_bytes(f, blob->recipe.data, large ? 0 : blob->recipe.len);
+	if (large) {
+		frame_put_fd(f, fd);
+		f->owns_fds = true;
 	}
-	frame_put_bytes(f, blob->recipe.data, blob->recipe.len);
+	return 0;
 }
 
 static void blob_is(void *arg, int rc, struct frame *f, const struct threads_error *err)
@@ -54,8 +57,9 @@ static void blob_audited(void *arg, int rc, struct frame *f, const struct thread
 	(void)f;
 	if (!exchange_answered(ex, rc, err))
 		return;
-	blob_question(&question, &ex->blob, ex->blob_kind);
-	rc = exchange_ask(ex, ROLE_INDEX, &question, QUESTION_REPEAT, blob_is, &why);
+	rc = blob_question(&question, &ex->blob, ex->blob_kind, &why);
+	if (rc == 0)
+		rc = exchange_ask(ex, ROLE_INDEX, &question, QUESTION_REPEAT, blob_is, &why);
 	if (rc < 0)
 		exchange_reply_error(ex, rc, &why);
 }

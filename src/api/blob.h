@@ -17,8 +17,9 @@ typedef void blob_sent_fn(struct exchange *ex, int fd, int64_t length);
 int blob_send(struct exchange *ex, int kind, const char *attachment_id, const char *action,
 	      blob_sent_fn *fn, struct threads_error *err) MUST_CHECK;
 
-/* Fills f with the INDEX_BLOB question. */
-void blob_question(struct frame *f, const struct reader_blob *blob, int kind);
+/* Fills f with the INDEX_BLOB question, which owns its descriptor. Errors: THREADS_EIO. */
+int blob_question(struct frame *f, const struct reader_blob *blob, int kind,
+		  struct threads_error *err) MUST_CHECK;
 
 /* {"headers":[["Name","value"],...]} of a header part, unfolded and repaired. */
 int blob_headers_json(int fd, int64_t length, json_t **ret_json,

@@ -189,9 +189,10 @@ static void raw_audited(void *arg, int rc, struct frame *f, const struct threads
 	(void)f;
 	if (!control_answered(control, rc, err))
 		return;
-	blob_question(&question, &control->blob, BLOB_RAW);
-	rc = control_ask(control, ROLE_INDEX, &question, QUESTION_REPEAT, QUESTION_WAIT_MS, raw_is,
-			 &why);
+	rc = blob_question(&question, &control->blob, BLOB_RAW, &why);
+	if (rc == 0)
+		rc = control_ask(control, ROLE_INDEX, &question, QUESTION_REPEAT, QUESTION_WAIT_MS,
+				 raw_is, &why);
 	if (rc < 0)
 		control_fail_error(control, &why);
 }

@@ -9,8 +9,6 @@
 #include "ipc/memfd.h"
 #include "store/blob_plan.h"
 
-enum { BLOB_MAX = 1280 << 20 /* message_max at its largest, and HTML */ };
-
 struct request {
 	struct peer *peer; /* NULL: gone, nobody waits. Loop thread only */
 	uint32_t id;
@@ -53,7 +51,7 @@ static void request_free(struct request *r)
 
 static void cook(struct blob_thread *t, struct request *r)
 {
-	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(BLOB_MAX);
+	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(RECIPE_PLAIN_MAX);
 
 	pack_reader_prefix(t->reader, &r->prefix);
 	r->rc = recipe_cook(&r->recipe, t->reader, r->locations, r->count, &out, &r->err);
@@ -183,34 +181,26 @@ struct blob_thread *blob_thread_free(struct blob_thread *t)
 	return NULL;
 }
 
-static void read_locations(struct request *r, struct frame *f)
-{
-	for (size_t i = 0; i < r->count; i++) {
-		r->locations[i].pack = frame_get_int_in(f, 0, INT64_MAX);
-		r->locations[i].offset = frame_get_int_in(f, 0, INT64_MAX);
-		r->locations[i].length = frame_get_int_in(f, 0, BLOB_MAX);
-		r->locations[i].size = frame_get_int_in(f, 0, BLOB_MAX);
-		r->locations[i].coding =
-			(enum pack_coding)frame_get_int_in(f, PACK_PLAIN, PACK_ZSTD_TEXT);
-	}
-}
-
 static int read_request(struct request *r, struct frame *f, struct threads_error *err)
 {
-	const void *bytes;
+	CLEANUP(memfd_unmap) struct memfd_view view = { 0 };
+	AUTO_FD int fd = -1;
+	const void *recipe;
 	size_t len;
 	int rc;
 
 	r->message_id = frame_get_int(f);
 	(void)frame_get_int_in(f, BLOB_RAW, BLOB_ATTACHMENT); /* the recipe says it again */
-	r->count = (size_t)frame_get_int_in(f, 0, RECIPE_PARTS_MAX + 2);
-	r->locations = calloc(r->count + 1, sizeof(*r->locations));
-	if (!r->locations)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	read_locations(r, f);
-	bytes = frame_get_bytes(f, &len);
+	recipe = frame_get_bytes(f, &len);
+	if (len == 0)
+		fd = frame_get_fd(f);
 	rc = frame_get_end(f, err);
-	return rc < 0 ? rc : recipe_parse(bytes, len, &r->recipe, err);
+	if (rc == 0 && len == 0) {
+		rc = memfd_map(fd, RECIPE_BYTES_MAX, &view, err);
+		recipe = view.data;
+		len = view.len;
+	}
+	return rc < 0 ? rc : recipe_parse(recipe, len, &r->recipe, &r->locations, &r->count, err);
 }
 
 /* The text comes from the database here, because the thread has none. A message that

@@ -54,14 +54,10 @@ int reader_message(struct reader *reader, const struct viewer *viewer, const cha
 int reader_conversation(struct reader *reader, const struct viewer *viewer, const char *public_id,
 			json_t **ret_conversation, struct threads_error *err) MUST_CHECK;
 
-/* Coordinates for INDEX_BLOB. */
+/* What INDEX_BLOB asks with. */
 struct reader_blob {
 	int64_t row_id;
-	struct {
-		int64_t pack, offset, length, size, coding;
-	} * blobs; /* freed by reader_blob_release() */
-	size_t blob_count;
-	struct strbuf recipe;
+	struct strbuf recipe;                /* with its blobs: recipe_append() of store/recipe.h */
 	int64_t size;                        /* plain bytes, -1 if not known */
 	char *filename, *content_type;       /* of an attachment */
 	char *account_id, *account, *folder; /* of the sighting that is shown, "" without one */

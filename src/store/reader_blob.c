@@ -20,7 +20,6 @@ static const char sql_blob_attachment[] =
 
 void reader_blob_release(struct reader_blob *blob)
 {
-	free(blob->blobs);
 	free(blob->filename);
 	free(blob->content_type);
 	free(blob->account);
@@ -34,25 +33,6 @@ static int text_copy(char **out, const char *text, struct threads_error *err)
 {
 	*out = strdup(text);
 	return *out ? 0 : threads_error_set(err, THREADS_ENOMEM, "out of memory");
-}
-
-static int plan_take(const struct blob_plan *plan, struct reader_blob *blob,
-		     struct threads_error *err)
-{
-	blob->blobs = calloc(plan->count + 1, sizeof(*blob->blobs));
-	if (!blob->blobs)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	for (size_t i = 0; i < plan->count; i++) {
-		blob->blobs[i].pack = plan->blobs[i].pack;
-		blob->blobs[i].offset = plan->blobs[i].offset;
-		blob->blobs[i].length = plan->blobs[i].length;
-		blob->blobs[i].size = plan->blobs[i].size;
-		blob->blobs[i].coding = (int64_t)plan->blobs[i].coding;
-	}
-	blob->blob_count = plan->count;
-	blob->recipe = (struct strbuf)STRBUF_INIT(RECIPE_BYTES_MAX);
-	recipe_append(&blob->recipe, &plan->recipe);
-	return strbuf_check(&blob->recipe, err);
 }
 
 /* Raw bytes and headers: of a sighting that the viewer holds, or not at all. */
@@ -146,7 +126,9 @@ int reader_blob(struct reader *reader, const struct viewer *viewer, int kind,
 		rc = plan_make(reader, kind, attachment_id, &blob, &plan, err);
 	if (rc <= 0)
 		return rc < 0 ? threads_error_wrap(err, rc, "blob") : 0;
-	rc = plan_take(&plan, &blob, err);
+	blob.recipe = (struct strbuf)STRBUF_INIT(RECIPE_BYTES_MAX);
+	recipe_append(&blob.recipe, &plan.recipe, plan.blobs, plan.count);
+	rc = strbuf_check(&blob.recipe, err);
 	if (rc < 0)
 		return rc;
 	*ret_blob = blob;

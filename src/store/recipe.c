@@ -4,9 +4,10 @@
 #include "store/rebuild.h"
 
 enum {
-	RECIPE_VERSION = 1,
-	RECIPE_HEAD_FIELDS = 10,
+	RECIPE_VERSION = 2,
+	RECIPE_HEAD_FIELDS = 11,
 	RECIPE_PART_FIELDS = 4,
+	RECIPE_BLOB_FIELDS = 5,
 	RECIPE_FIELD_BYTES = 8,
 };
 
@@ -34,7 +35,8 @@ static uint64_t get_field(const unsigned char **p)
 	return value;
 }
 
-void recipe_append(struct strbuf *out, const struct recipe *recipe)
+void recipe_append(struct strbuf *out, const struct recipe *recipe,
+		   const struct pack_location *blobs, size_t blob_count)
 {
 	add_field(out, RECIPE_VERSION);
 	add_field(out, recipe->kind);
@@ -46,11 +48,19 @@ void recipe_append(struct strbuf *out, const struct recipe *recipe)
 	add_field(out, recipe->slice_length);
 	add_field(out, recipe->encoding);
 	add_field(out, recipe->part_count);
+	add_field(out, blob_count);
 	for (size_t i = 0; i < recipe->part_count; i++) {
 		add_field(out, recipe->parts[i].raw_offset);
 		add_field(out, recipe->parts[i].raw_length);
 		add_field(out, recipe->parts[i].line_length);
 		add_field(out, recipe->parts[i].crlf);
+	}
+	for (size_t i = 0; i < blob_count; i++) {
+		add_field(out, (uint64_t)blobs[i].pack);
+		add_field(out, (uint64_t)blobs[i].offset);
+		add_field(out, (uint64_t)blobs[i].length);
+		add_field(out, blobs[i].coding);
+		add_field(out, (uint64_t)blobs[i].size);
 	}
 }
 
@@ -65,15 +75,58 @@ static bool recipe_fits(const struct recipe *recipe)
 	       recipe->slice_length <= recipe->skeleton_length - recipe->slice_offset;
 }
 
-int recipe_parse(const void *data, size_t len, struct recipe *ret_recipe, struct threads_error *err)
+static int parse_parts(const unsigned char **p, struct recipe *recipe, struct threads_error *err)
+{
+	recipe->parts = calloc(recipe->part_count + 1, sizeof(*recipe->parts));
+	if (!recipe->parts)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	for (size_t i = 0; i < recipe->part_count; i++) {
+		recipe->parts[i].raw_offset = get_field(p);
+		recipe->parts[i].raw_length = get_field(p);
+		recipe->parts[i].line_length = (uint32_t)get_field(p);
+		recipe->parts[i].crlf = get_field(p) != 0;
+	}
+	return 0;
+}
+
+static bool location_fits(const struct pack_location *blob)
+{
+	return blob->pack >= 0 && blob->offset >= 0 && blob->length >= 0 &&
+	       blob->length <= RECIPE_PLAIN_MAX && blob->size >= 0 &&
+	       blob->size <= RECIPE_PLAIN_MAX && blob->coding <= PACK_ZSTD_TEXT;
+}
+
+static int parse_blobs(const unsigned char **p, size_t count, struct pack_location **ret_blobs,
+		       struct threads_error *err)
+{
+	AUTO_FREE struct pack_location *blobs = calloc(count + 1, sizeof(*blobs));
+
+	if (!blobs)
+		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
+	for (size_t i = 0; i < count; i++) {
+		blobs[i].pack = (int64_t)get_field(p);
+		blobs[i].offset = (int64_t)get_field(p);
+		blobs[i].length = (int64_t)get_field(p);
+		blobs[i].coding = (enum pack_coding)get_field(p);
+		blobs[i].size = (int64_t)get_field(p);
+		if (!location_fits(&blobs[i]))
+			return threads_error_set(err, THREADS_EINVAL, "a blob with wrong bounds");
+	}
+	*ret_blobs = TAKE_PTR(blobs);
+	return 0;
+}
+
+int recipe_parse(const void *data, size_t len, struct recipe *ret_recipe,
+		 struct pack_location **ret_blobs, size_t *ret_blob_count,
+		 struct threads_error *err)
 {
 	CLEANUP(recipe_release) struct recipe recipe = { 0 };
 	const unsigned char *p = data;
 	const size_t head = (size_t)RECIPE_HEAD_FIELDS * RECIPE_FIELD_BYTES;
-	const size_t each = (size_t)RECIPE_PART_FIELDS * RECIPE_FIELD_BYTES;
-	uint64_t flags;
+	uint64_t flags, blobs;
+	int rc;
 
-	if (len < head || (len - head) % each != 0 || get_field(&p) != RECIPE_VERSION)
+	if (len < head || get_field(&p) != RECIPE_VERSION)
 		return threads_error_set(err, THREADS_EINVAL, "not a recipe");
 	recipe.kind = (enum recipe_kind)get_field(&p);
 	flags = get_field(&p);
@@ -86,18 +139,18 @@ int recipe_parse(const void *data, size_t len, struct recipe *ret_recipe, struct
 	recipe.slice_length = get_field(&p);
 	recipe.encoding = (enum transfer)get_field(&p);
 	recipe.part_count = (size_t)get_field(&p);
-	if (recipe.part_count > RECIPE_PARTS_MAX || recipe.part_count != (len - head) / each ||
+	blobs = get_field(&p);
+	if (recipe.part_count > RECIPE_PARTS_MAX || blobs > RECIPE_BLOBS_MAX ||
+	    len - head != (recipe.part_count * RECIPE_PART_FIELDS + blobs * RECIPE_BLOB_FIELDS) *
+				  RECIPE_FIELD_BYTES ||
 	    !recipe_fits(&recipe))
 		return threads_error_set(err, THREADS_EINVAL, "a recipe with wrong bounds");
-	recipe.parts = calloc(recipe.part_count + 1, sizeof(*recipe.parts));
-	if (!recipe.parts)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	for (size_t i = 0; i < recipe.part_count; i++) {
-		recipe.parts[i].raw_offset = get_field(&p);
-		recipe.parts[i].raw_length = get_field(&p);
-		recipe.parts[i].line_length = (uint32_t)get_field(&p);
-		recipe.parts[i].crlf = get_field(&p) != 0;
-	}
+	rc = parse_parts(&p, &recipe, err);
+	if (rc == 0)
+		rc = parse_blobs(&p, (size_t)blobs, ret_blobs, err);
+	if (rc < 0)
+		return rc;
+	*ret_blob_count = (size_t)blobs;
 	*ret_recipe = recipe;
 	recipe.parts = NULL;
 	return 0;

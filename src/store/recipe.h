@@ -18,7 +18,12 @@ enum recipe_kind {
 	RECIPE_ATTACHMENT,
 };
 
-enum { RECIPE_PARTS_MAX = 10000, RECIPE_BYTES_MAX = (RECIPE_PARTS_MAX + 4) * 32 };
+enum {
+	RECIPE_PARTS_MAX = 10000,
+	RECIPE_BLOBS_MAX = RECIPE_PARTS_MAX + 2,
+	RECIPE_PLAIN_MAX = 1280 << 20, /* message_max at its largest, and HTML */
+	RECIPE_BYTES_MAX = (RECIPE_BLOBS_MAX + 2) * (32 + 40), /* of recipe_append() */
+};
 
 struct recipe_part {
 	uint64_t raw_offset, raw_length;
@@ -44,10 +49,13 @@ struct recipe {
 
 void recipe_release(struct recipe *recipe);
 
-void recipe_append(struct strbuf *out, const struct recipe *recipe);
+/* A recipe with its blobs, as it travels from api to index. */
+void recipe_append(struct strbuf *out, const struct recipe *recipe,
+		   const struct pack_location *blobs, size_t blob_count);
 
-/* Checks every bound. Errors: THREADS_EINVAL, THREADS_ENOMEM. */
+/* Checks every bound. *ret_blobs is to be freed. Errors: THREADS_EINVAL, THREADS_ENOMEM. */
 int recipe_parse(const void *data, size_t len, struct recipe *ret_recipe,
+		 struct pack_location **ret_blobs, size_t *ret_blob_count,
 		 struct threads_error *err) MUST_CHECK;
 
 /*

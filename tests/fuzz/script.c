@@ -66,7 +66,7 @@ static const struct {
 	TYPE(INDEX_UPLOAD_OPEN, "ttii"),
 	TYPE(INDEX_UPLOAD_IS, "if"),
 	TYPE(INDEX_UPLOAD_NOTED, "tti"),
-	TYPE(INDEX_BLOB, "iiiiiiiib"),
+	TYPE(INDEX_BLOB, "iibf"),
 	TYPE(INDEX_BLOB_IS, "if"),
 	TYPE(INDEX_VERIFY, "i"),
 	TYPE(INDEX_VERIFY_IS, "t"),

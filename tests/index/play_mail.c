@@ -47,22 +47,6 @@ void play_text(struct play *p, const char *sql, char *out, size_t size)
 	store_close(store);
 }
 
-static void blob_frame(const struct reader_blob *blob, enum blob_kind kind, struct frame *f)
-{
-	frame_begin(f, INDEX_BLOB, 0);
-	frame_put_int(f, blob->row_id);
-	frame_put_int(f, kind);
-	frame_put_int(f, (int64_t)blob->blob_count);
-	for (size_t i = 0; i < blob->blob_count; i++) {
-		frame_put_int(f, blob->blobs[i].pack);
-		frame_put_int(f, blob->blobs[i].offset);
-		frame_put_int(f, blob->blobs[i].length);
-		frame_put_int(f, blob->blobs[i].size);
-		frame_put_int(f, blob->blobs[i].coding);
-	}
-	frame_put_bytes(f, blob->recipe.data, blob->recipe.len);
-}
-
 void play_blob_frame(struct play *p, enum blob_kind kind, const char *message,
 		     const char *attachment, struct frame *f)
 {
@@ -71,12 +55,23 @@ void play_blob_frame(struct play *p, enum blob_kind kind, const char *message,
 	CLEANUP(reader_blob_release) struct reader_blob blob = { 0 };
 	struct threads_error err;
 	char path[128];
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/hub/hub.db", p->dir);
 	assert_rc(reader_open(path, &reader, &err), 0, &err);
 	assert_rc(reader_blob(reader, &viewer, (int)kind, message, attachment, &blob, &err), 1,
 		  &err);
-	blob_frame(&blob, kind, f);
+	frame_begin(f, INDEX_BLOB, 0);
+	frame_put_int(f, blob.row_id);
+	frame_put_int(f, kind);
+	if (blob.recipe.len <= BLOB_RECIPE_INLINE_MAX) {
+		frame_put_bytes(f, blob.recipe.data, blob.recipe.len);
+		return;
+	}
+	assert_rc(memfd_from("recipe", blob.recipe.data, blob.recipe.len, &fd, &err), 0, &err);
+	frame_put_bytes(f, "", 0);
+	frame_put_fd(f, fd);
+	f->owns_fds = true;
 }
 
 int play_blob(struct play *p, enum blob_kind kind, const char *message, const char *attachment,

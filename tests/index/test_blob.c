@@ -15,44 +15,74 @@ struct scene {
 	char id[27], other[27];
 };
 
+enum { MANY = 5000 }; /* their recipe is longer than a frame */
+
 static const char html[] = "<p>Apples, <b>bold</b></p>";
 
-/* Text, HTML and a file in base64 lines of 76. */
-static void make_mail(struct scene *s)
+/* len bytes of noise to file, if wanted, and as base64 lines of 76 to lines; len is a multiple of 3. */
+static void add_file(struct strbuf *lines, struct strbuf *file, unsigned int seed, unsigned int len)
 {
-	CLEANUP(strbuf_release) struct strbuf lines = STRBUF_INIT(1 << 20);
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-	for (unsigned int i = 0; i < 57 * 500; i++)
-		strbuf_add_char(&s->file, (char)(i * i >> 3));
-	for (size_t i = 0; i < s->file.len; i += 3) {
-		const unsigned char *b = (const unsigned char *)s->file.data + i;
-		const unsigned int v = (unsigned int)b[0] << 16 | (unsigned int)b[1] << 8 | b[2];
+	for (unsigned int i = 0; i < len; i += 3) {
+		unsigned char b[3];
+		unsigned int v = 0;
 
+		for (unsigned int k = 0; k < 3; k++) {
+			b[k] = (unsigned char)((i + k + seed) * (i + k + seed) >> 3);
+			v = v << 8 | b[k];
+		}
+		if (file)
+			strbuf_add(file, b, sizeof(b));
 		for (int k = 18; k >= 0; k -= 6)
-			strbuf_add_char(&lines, digits[v >> k & 63]);
+			strbuf_add_char(lines, digits[v >> k & 63]);
 		if (i % 57 == 54)
-			strbuf_add_str(&lines, "\r\n");
+			strbuf_add_str(lines, "\r\n");
 	}
+}
+
+static const char head[] =
+	"From: Ann <ann@example.org>\r\nTo: Ben <ben@example.com>\r\nSubject: Parts\r\n"
+	"Message-ID: <parts@example.org>\r\nDate: Sun, 01 Nov 2026 10:00:00 +0000\r\n"
+	"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b\"\r\n\r\n";
+
+/* Text, HTML and a file. */
+static void make_mail(struct scene *s)
+{
+	CLEANUP(strbuf_release) struct strbuf lines = STRBUF_INIT(1 << 20);
+
+	add_file(&lines, &s->file, 0, 57 * 500);
 	strbuf_addf(&s->raw,
-		    "From: Ann <ann@example.org>\r\nTo: Ben <ben@example.com>\r\nSubject: Parts\r\n"
-		    "Message-ID: <parts@example.org>\r\nDate: Sun, 01 Nov 2026 10:00:00 +0000\r\n"
-		    "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b\"\r\n\r\n"
-		    "--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n%s\r\n--b\r\n"
+		    "%s--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n%s\r\n--b\r\n"
 		    "Content-Type: application/octet-stream; name=\"a.bin\"\r\n"
 		    "Content-Disposition: attachment; filename=\"a.bin\"\r\n"
 		    "Content-Transfer-Encoding: base64\r\n\r\n%s--b--\r\n",
-		    html, strbuf_str(&lines));
+		    head, html, strbuf_str(&lines));
 }
 
-static struct scene begin(void **state)
+/* Attachments without end, each of its own bytes. */
+static void make_many(struct scene *s)
+{
+	strbuf_add_str(&s->raw, head);
+	for (unsigned int i = 0; i < MANY; i++) {
+		strbuf_addf(&s->raw,
+			    "--b\r\nContent-Type: application/octet-stream; name=\"%u.bin\"\r\n"
+			    "Content-Disposition: attachment\r\n"
+			    "Content-Transfer-Encoding: base64\r\n\r\n",
+			    i);
+		add_file(&s->raw, NULL, i * 8191, 57 * 8);
+	}
+	strbuf_add_str(&s->raw, "--b--\r\n");
+}
+
+static struct scene begin(void **state, void (*make)(struct scene *s))
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	CLEANUP(play_batch_release) struct play_batch batch = PLAY_BATCH_INIT;
 	struct scene s = {
 		.p = *state,
-		.raw = STRBUF_INIT(1 << 20),
+		.raw = STRBUF_INIT(8 << 20),
 		.file = STRBUF_INIT(1 << 20),
 	};
 	int64_t row, folder;
@@ -63,7 +93,7 @@ static struct scene begin(void **state)
 	row = play_active_account(s.p, "Olga", id);
 	fd = play_imap(s.p, row, IMAP_MODE_SYNC);
 	folder = play_folder(s.p, fd, "INBOX", &f);
-	make_mail(&s);
+	make(&s);
 	strbuf_add(&batch.bytes, s.raw.data, s.raw.len);
 	batch.ends[batch.count++] = batch.bytes.len;
 	play_batch_add(&batch, 1, "");
@@ -83,7 +113,7 @@ static void scene_release(struct scene *s)
 static void expect_bytes(struct scene *s, enum blob_kind kind, const char *attachment,
 			 const void *want, size_t len)
 {
-	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(1 << 20);
+	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(8 << 20);
 
 	assert_int_equal(play_blob(s->p, kind, s->id, attachment, &out), 0);
 	assert_int_equal(out.len, len);
@@ -95,7 +125,7 @@ static void test_bytes_come_back(void **state)
 	static const char sql_attachment[] = "SELECT public_id FROM message_attachment";
 	static const char sql_cut[] =
 		"SELECT count(*) FROM message_attachment WHERE blob_id IS NOT NULL";
-	CLEANUP(scene_release) struct scene s = begin(state);
+	CLEANUP(scene_release) struct scene s = begin(state, make_mail);
 	const char *end = strstr(strbuf_str(&s.raw), "\r\n\r\n") + 4;
 	char attachment[27];
 
@@ -105,6 +135,16 @@ static void test_bytes_come_back(void **state)
 	expect_bytes(&s, BLOB_HEADERS, "", s.raw.data, (size_t)(end - s.raw.data));
 	expect_bytes(&s, BLOB_ATTACHMENT, attachment, s.file.data, s.file.len);
 	expect_bytes(&s, BLOB_HTML, "", html, strlen(html));
+}
+
+static void test_thousands_of_attachments(void **state)
+{
+	static const char sql_cut[] =
+		"SELECT count(*) FROM message_attachment WHERE line_length > 0";
+	CLEANUP(scene_release) struct scene s = begin(state, make_many);
+
+	assert_int_equal(play_number(s.p, sql_cut), MANY);
+	expect_bytes(&s, BLOB_RAW, "", s.raw.data, s.raw.len);
 }
 
 /* One bit of the message's blob in the pack. */
@@ -130,7 +170,7 @@ static void test_damage_is_told(void **state)
 	static const char sql_attachment[] = "SELECT public_id FROM message_attachment";
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(1 << 20);
 	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
-	CLEANUP(scene_release) struct scene s = begin(state);
+	CLEANUP(scene_release) struct scene s = begin(state, make_mail);
 	char attachment[27];
 	int failed = 0;
 
@@ -146,50 +186,46 @@ static void test_damage_is_told(void **state)
 	assert_null(strstr(frame_get_text(&answer), "\"faults\":[]"));
 }
 
-static void put_location(struct frame *f, int64_t pack, int64_t offset, int64_t length,
-			 int64_t size)
-{
-	frame_begin(f, INDEX_BLOB, 0);
-	frame_put_int(f, 1);
-	frame_put_int(f, BLOB_RAW);
-	frame_put_int(f, 1);
-	frame_put_int(f, pack);
-	frame_put_int(f, offset);
-	frame_put_int(f, length);
-	frame_put_int(f, size);
-	frame_put_int(f, 1);
-}
-
 static void test_impossible_questions(void **state)
 {
 	static const struct {
-		int64_t pack, offset, length, size;
+		struct pack_location blob;
 		struct recipe recipe;
 		bool noise;
 	} cases[] = {
-		{ 1, INT64_MAX, 100, 100, { .kind = RECIPE_RAW, .whole = true }, false },
-		{ 99, 0, 100, 100, { .kind = RECIPE_RAW, .whole = true }, false },
-		{ 1, 0, 1, 1, { .kind = RECIPE_RAW, .whole = true }, false },
-		{ 1, 0, -1, 5, { .kind = RECIPE_RAW, .whole = true }, false },
-		{ 1, 0, 100, 1 << 30, { .kind = RECIPE_RAW, .whole = true }, false },
-		{ 1, 0, 1280 << 20, 1280 << 20, { .kind = RECIPE_RAW, .whole = true }, false },
-		{ 1, 0, 100, 100, { .kind = RECIPE_ATTACHMENT, .slice_length = 50 }, false },
-		{ 1, 0, 100, 100, { .kind = RECIPE_HTML, .html_length = 1 << 30 }, false },
-		{ 1, 0, 100, 100, { .kind = RECIPE_RAW }, true },
+		{ { 1, INT64_MAX, 100, PACK_ZSTD, 100 },
+		  { .kind = RECIPE_RAW, .whole = true },
+		  false },
+		{ { 99, 0, 100, PACK_ZSTD, 100 }, { .kind = RECIPE_RAW, .whole = true }, false },
+		{ { 1, 0, 1, PACK_ZSTD, 1 }, { .kind = RECIPE_RAW, .whole = true }, false },
+		{ { 1, 0, -1, PACK_ZSTD, 5 }, { .kind = RECIPE_RAW, .whole = true }, false },
+		{ { 1, 0, 100, PACK_ZSTD, 1 << 30 }, { .kind = RECIPE_RAW, .whole = true }, false },
+		{ { 1, 0, 1280 << 20, PACK_ZSTD, 1280 << 20 },
+		  { .kind = RECIPE_RAW, .whole = true },
+		  false },
+		{ { 1, 0, 100, PACK_ZSTD, 100 },
+		  { .kind = RECIPE_ATTACHMENT, .slice_length = 50 },
+		  false },
+		{ { 1, 0, 100, PACK_ZSTD, 100 },
+		  { .kind = RECIPE_HTML, .html_length = 1 << 30 },
+		  false },
+		{ { 1, 0, 100, PACK_ZSTD, 100 }, { .kind = RECIPE_RAW }, true },
 	};
 	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(1 << 20);
-	CLEANUP(scene_release) struct scene s = begin(state);
+	CLEANUP(scene_release) struct scene s = begin(state, make_mail);
 	int answered = 0;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		CLEANUP(strbuf_release) struct strbuf recipe = STRBUF_INIT(1 << 16);
 		const int fd = play_link(s.p, ROLE_API, 1);
 
-		recipe_append(&recipe, &cases[i].recipe);
+		recipe_append(&recipe, &cases[i].recipe, &cases[i].blob, 1);
 		if (cases[i].noise)
 			strbuf_add_str(&recipe, "and more");
-		put_location(&f, cases[i].pack, cases[i].offset, cases[i].length, cases[i].size);
+		frame_begin(&f, INDEX_BLOB, 0);
+		frame_put_int(&f, 1);
+		frame_put_int(&f, BLOB_RAW);
 		frame_put_bytes(&f, recipe.data, recipe.len);
 		if (play_ask(s.p, fd, &f, &answer) == 1) {
 			assert_int_equal(answer.type, IPC_ERROR);
@@ -206,7 +242,7 @@ static void test_a_flood_of_questions(void **state)
 {
 	enum { FLOOD = 600 };
 	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
-	CLEANUP(scene_release) struct scene s = begin(state);
+	CLEANUP(scene_release) struct scene s = begin(state, make_mail);
 	int fd, given = 0, refused = 0;
 
 	play_blob_frame(s.p, BLOB_RAW, s.id, "", &f);
@@ -237,9 +273,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, play_setup, play_teardown)
-		TEST(test_bytes_come_back),
-		TEST(test_damage_is_told),
-		TEST(test_impossible_questions),
+		TEST(test_bytes_come_back),      TEST(test_thousands_of_attachments),
+		TEST(test_damage_is_told),       TEST(test_impossible_questions),
 		TEST(test_a_flood_of_questions),
 	};
 

@@ -56,7 +56,7 @@ static const struct {
 	{ ROLE_API, INDEX_IMPORT_CANCEL, "tt" },
 	{ ROLE_API, INDEX_UPLOAD_OPEN, "MUnn" },
 	{ ROLE_API, INDEX_UPLOAD_NOTED, "MUn" },
-	{ ROLE_API, INDEX_BLOB, "n11nnnnnb" },
+	{ ROLE_API, INDEX_BLOB, "n1bf" },
 	{ ROLE_API, INDEX_QUEUE, "" },
 	{ ROLE_IMAP, IMAP_STATE, "ttttti" },
 	{ ROLE_IMAP, IMAP_FOLDERS, "1tttnn" },

@@ -62,15 +62,16 @@ static void cook(struct fixture *f, int64_t id, struct blob_plan *plan, struct s
 	CLEANUP(strbuf_release) struct strbuf prefix = STRBUF_INIT(1 << 20);
 	CLEANUP(pack_reader_freep) struct pack_reader *reader = NULL;
 	CLEANUP(strbuf_release) struct strbuf wire = STRBUF_INIT(RECIPE_BYTES_MAX);
-	CLEANUP(recipe_release) struct recipe recipe = { 0 };
+	CLEANUP(blob_plan_release) struct blob_plan got = { 0 };
 	struct threads_error err = { .text = "" };
 
-	recipe_append(&wire, &plan->recipe);
-	assert_rc(recipe_parse(wire.data, wire.len, &recipe, &err), 0, &err);
+	recipe_append(&wire, &plan->recipe, plan->blobs, plan->count);
+	assert_rc(recipe_parse(wire.data, wire.len, &got.recipe, &got.blobs, &got.count, &err), 0,
+		  &err);
 	assert_rc(pack_reader_new(f->dir_fd, f->key, &reader, &err), 0, &err);
 	assert_rc(blob_plan_prefix(f->store, id, &prefix, &err), 1, &err);
 	pack_reader_prefix(reader, &prefix);
-	assert_rc(recipe_cook(&recipe, reader, plan->blobs, plan->count, out, &err), 0, &err);
+	assert_rc(recipe_cook(&got.recipe, reader, got.blobs, got.count, out, &err), 0, &err);
 	blob_plan_release(plan);
 }
 

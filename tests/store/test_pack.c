@@ -6,7 +6,7 @@
 #include <zstd.h>
 
 #include "core/phrases.h"
-#include "store/recipe.h"
+#include "store/blob_plan.h"
 
 static int64_t file_size(struct fixture *f, const char *name)
 {
@@ -249,6 +249,12 @@ static void test_a_shortened_pack_is_refused(void **state)
 	assert_null(writer);
 }
 
+static int parse(const struct strbuf *wire, size_t len, struct blob_plan *ret_plan)
+{
+	return recipe_parse(wire->data, len, &ret_plan->recipe, &ret_plan->blobs, &ret_plan->count,
+			    NULL);
+}
+
 static void test_recipes_are_checked(void **state)
 {
 	CLEANUP(strbuf_release) struct strbuf wire = STRBUF_INIT(RECIPE_BYTES_MAX);
@@ -259,20 +265,26 @@ static void test_recipes_are_checked(void **state)
 		.parts = &part,
 		.part_count = 1,
 	};
+	const struct pack_location blobs[] = {
+		{ .pack = 1, .offset = 5, .length = 40, .coding = PACK_ZSTD_TEXT, .size = 30 },
+		{ .pack = 2, .offset = INT64_MAX, .length = 50, .size = 12 },
+	};
 	struct threads_error err = { .text = "" };
-	struct recipe got = { 0 };
+	struct blob_plan got = { 0 };
 
 	(void)state;
-	recipe_append(&wire, &recipe);
+	recipe_append(&wire, &recipe, blobs, 2);
 	for (size_t len = 0; len < wire.len; len++)
-		assert_rc(recipe_parse(wire.data, len, &got, &err), THREADS_EINVAL, &err);
-	assert_rc(recipe_parse(wire.data, wire.len, &got, &err), 0, &err);
-	assert_int_equal(got.parts[0].line_length, 76);
-	recipe_release(&got);
+		assert_rc(parse(&wire, len, &got), THREADS_EINVAL, &err);
+	assert_rc(parse(&wire, wire.len, &got), 0, &err);
+	assert_int_equal(got.recipe.parts[0].line_length, 76);
+	assert_int_equal(got.count, 2);
+	assert_memory_equal(got.blobs, blobs, sizeof(blobs));
+	blob_plan_release(&got);
 	for (size_t i = 0; i < wire.len; i++) { /* no flipped bit reads outside */
 		wire.data[i] ^= 0x40;
-		if (recipe_parse(wire.data, wire.len, &got, &err) == 0)
-			recipe_release(&got);
+		if (parse(&wire, wire.len, &got) == 0)
+			blob_plan_release(&got);
 		wire.data[i] ^= 0x40;
 	}
 }
