@@ -53,7 +53,7 @@ int verb_user_invite(const struct ctl_args *args)
 		   "link");
 }
 
-int verb_user_disable(const struct ctl_args *args)
+int verb_user_state(const struct ctl_args *args)
 {
 	return run(args, json_pack("{s:s}", "user", args->rest[0]), "state");
 }

@@ -29,7 +29,7 @@ int verb_account_state(const struct ctl_args *args); /* pause, resume, delete */
 int verb_owner_create(const struct ctl_args *args);
 int verb_setup_link(const struct ctl_args *args);
 int verb_user_invite(const struct ctl_args *args);
-int verb_user_disable(const struct ctl_args *args);
+int verb_user_state(const struct ctl_args *args);
 int verb_user_reset_factors(const struct ctl_args *args);
 
 int verb_import(const struct ctl_args *args);
