@@ -116,8 +116,7 @@ int auth_open(const struct auth_options *options, struct auth **ret_auth, struct
 	auth->loop = options->loop;
 	auth->supervisor = options->supervisor;
 	auth->clock = options->clock;
-	auth->session_idle_ms = options->session_idle_ms;
-	auth->session_max_ms = options->session_max_ms;
+	auth_set_session_times(auth, options->session_idle_ms, options->session_max_ms);
 	memcpy(auth->ticket_key, options->ticket_key, sizeof(auth->ticket_key));
 	rc = open_parts(auth, options, err);
 	if (rc < 0)
@@ -301,4 +300,10 @@ void auth_users_changed(struct auth *auth)
 {
 	auth->users_wanted = true;
 	outbox_kick(auth);
+}
+
+void auth_set_session_times(struct auth *auth, int64_t idle_ms, int64_t max_ms)
+{
+	auth->session_idle_ms = idle_ms;
+	auth->session_max_ms = max_ms;
 }

@@ -37,6 +37,12 @@ struct auth *auth_close(struct auth *auth); /* accepts NULL, returns NULL */
 /* Takes over fd: a link to http, api or index. Errors: THREADS_EINVAL for other roles. */
 int auth_add_peer(struct auth *auth, enum role who, int fd, struct threads_error *err) MUST_CHECK;
 
+/*
+ * How long sessions hold: the silence counts at once for everybody, the longest
+ * time for those who sign in from now on.
+ */
+void auth_set_session_times(struct auth *auth, int64_t idle_ms, int64_t max_ms);
+
 /* BELL_USERS rang: names and roles in hub.db may have changed. */
 void auth_users_changed(struct auth *auth);
 

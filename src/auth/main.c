@@ -84,6 +84,12 @@ static int on_control(struct role_context *role, struct frame *f, struct threads
 	return 0;
 }
 
+static void on_settings(struct role_context *role)
+{
+	auth_set_session_times(role->state, config_int(role->config, "session_idle_s") * 1000,
+			       config_int(role->config, "session_max_s") * 1000);
+}
+
 static void close_role(struct role_context *role)
 {
 	role->state = auth_close(role->state);
@@ -98,6 +104,7 @@ int main(void)
 		.start = start,
 		.on_peer = on_peer,
 		.on_control = on_control,
+		.on_settings = on_settings,
 		.close = close_role,
 	};
 

@@ -63,8 +63,9 @@ static const struct config_key keys[] = {
 
 /* A reload is enough for these: they are asked for whenever they matter. */
 static const char *const live[] = {
-	"log_level",      "message_max",     "imap_processes",  "imap_poll_s",
-	"imap_timeout_s", "parse_processes", "parse_timeout_s", "disk_stop_percent",
+	"log_level",       "http_body_max",     "upload_chunk_max", "message_max",
+	"imap_processes",  "imap_poll_s",       "imap_timeout_s",   "parse_processes",
+	"parse_timeout_s", "disk_stop_percent", "session_idle_s",   "session_max_s",
 };
 
 struct config {

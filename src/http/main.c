@@ -113,6 +113,16 @@ static int on_control(struct role_context *role, struct frame *f, struct threads
 	return 0; /* bells: browsers hear of changes from api */
 }
 
+static void on_settings(struct role_context *role)
+{
+	struct http_role *state = role->state;
+	const uint64_t upload_max = (uint64_t)config_int(role->config, "upload_chunk_max");
+	const size_t body_max = (size_t)config_int(role->config, "http_body_max");
+
+	site_set_sizes(state->site, upload_max, body_max);
+	http_server_set_sizes(state->server, upload_max, body_max);
+}
+
 static void stop_when_idle(void *arg)
 {
 	struct role_context *role = arg;
@@ -162,6 +172,7 @@ int main(void)
 		.open = open_role,
 		.on_peer = on_peer,
 		.on_control = on_control,
+		.on_settings = on_settings,
 		.on_stop = on_stop,
 		.close = close_role,
 	};

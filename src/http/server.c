@@ -231,6 +231,12 @@ int http_server_new(struct loop *loop, int listen_fd, const struct http_limits *
 	return 0;
 }
 
+void http_server_set_sizes(struct http_server *server, uint64_t upload_max, size_t body_max)
+{
+	server->limits.upload_max = upload_max;
+	server->limits.body_max = body_max;
+}
+
 void http_server_quiesce(struct http_server *server)
 {
 	MHD_quiesce_daemon(server->daemon);

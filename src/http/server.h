@@ -72,6 +72,9 @@ int http_server_new(struct loop *loop, int listen_fd, const struct http_limits *
 		    const struct http_handler *handler, struct http_server **ret_server,
 		    struct threads_error *err) MUST_CHECK;
 
+/* Sizes of bodies that begin from now on; the other limits stay. */
+void http_server_set_sizes(struct http_server *server, uint64_t upload_max, size_t body_max);
+
 /* Stops accepting; what is being served goes on. */
 void http_server_quiesce(struct http_server *server);
 /* Requests in progress (not idle connections). */

@@ -297,6 +297,12 @@ struct site *site_free(struct site *site)
 	return NULL;
 }
 
+void site_set_sizes(struct site *site, uint64_t upload_max, size_t body_max)
+{
+	site->setup.upload_max = upload_max;
+	site->setup.body_max = body_max;
+}
+
 struct http_handler site_handler(struct site *site)
 {
 	return (struct http_handler){ on_head, on_upload, on_ready, on_gone, site };

@@ -21,6 +21,9 @@ int site_new(const struct site_setup *setup, struct gateway *gateway, struct sit
 	     struct threads_error *err) MUST_CHECK;
 struct site *site_free(struct site *site); /* accepts NULL, returns NULL */
 
+/* For requests that begin from now on. */
+void site_set_sizes(struct site *site, uint64_t upload_max, size_t body_max);
+
 /* The handler that http_server_new() wants. */
 struct http_handler site_handler(struct site *site);
 

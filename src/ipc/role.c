@@ -151,16 +151,20 @@ static void say_memory(struct role_run *run)
 }
 
 /* The table keeps what callers borrowed: only numbers change while a role runs. */
-static int take_settings(struct role_context *role, struct frame *f, struct threads_error *err)
+static int take_settings(struct role_run *run, struct frame *f, struct threads_error *err)
 {
+	struct role_context *role = &run->role;
 	const char *text = frame_get_text(f);
 	int rc = frame_get_end(f, err);
 
 	if (rc == 0)
 		rc = config_read_text(role->config, text, err);
-	if (rc == 0)
-		log_set_level((enum log_level)config_int(role->config, "log_level"));
-	return rc;
+	if (rc < 0)
+		return rc;
+	log_set_level((enum log_level)config_int(role->config, "log_level"));
+	if (run->program->on_settings)
+		run->program->on_settings(role);
+	return 0;
 }
 
 static int on_control_frame(struct peer *peer, struct frame *f, void *arg,
@@ -180,7 +184,7 @@ static int on_control_frame(struct peer *peer, struct frame *f, void *arg,
 		return 0;
 	}
 	if (f->type == CTL_SETTINGS)
-		return take_settings(&run->role, f, err);
+		return take_settings(run, f, err);
 	if (f->type == CTL_PEER) {
 		/* One link that cannot be set up is made anew when either side starts again. */
 		if (take_peer(run, f, &why) < 0)

@@ -77,6 +77,9 @@ struct role_program {
 	/* Other frames from the supervisor: bells, exits, role lists. May be NULL. */
 	int (*on_control)(struct role_context *role, struct frame *f, struct threads_error *err);
 
+	/* role->config has other values now, of live settings alone (config_is_live()). May be NULL. */
+	void (*on_settings)(struct role_context *role);
+
 	/* CTL_STOP or SIGTERM: finish what is in hand, then loop_stop(). NULL: loop_stop() at once. */
 	void (*on_stop)(struct role_context *role);
 

@@ -332,6 +332,30 @@ static void sign_in(struct harness *h, struct person *p, struct browser *b)
 	expect(h, b, "POST", "totp", code_body(h, p->seed, body), 200, NULL);
 }
 
+static void test_new_session_times(void **state)
+{
+	struct harness *h = harness_new();
+	struct person mara = { 0 };
+	struct browser b = { 0 };
+	struct ticket t;
+
+	(void)state;
+	make_owner(h, &mara);
+	auth_set_session_times(h->auth, 3600 * 1000, 7200 * 1000);
+	sign_in(h, &mara, &b);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ticket_for(h, b.session, &t), 1);
+		assert_int_equal(ticket_for(h, mara.browser.session, &t), 1);
+		h->now_ms += 50 * 60 * 1000;
+	}
+	/* The longest time counts for who signed in under it, the silence for all. */
+	assert_int_equal(ticket_for(h, b.session, &t), 0);
+	assert_int_equal(ticket_for(h, mara.browser.session, &t), 1);
+	h->now_ms += 61 * 60 * 1000;
+	assert_int_equal(ticket_for(h, mara.browser.session, &t), 0);
+	harness_free(h);
+}
+
 static void test_sign_out_here_and_everywhere(void **state)
 {
 	struct harness *h = harness_new();
@@ -559,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_hashes_at_once),
 		cmocka_unit_test(test_tickets_follow_the_session),
 		cmocka_unit_test(test_the_longest_session),
+		cmocka_unit_test(test_new_session_times),
 		cmocka_unit_test(test_sign_out_here_and_everywhere),
 		cmocka_unit_test(test_the_list_of_sessions),
 		cmocka_unit_test(test_strong_for_five_minutes),

@@ -436,31 +436,67 @@ static void test_changes_come_from_our_page(void **state)
 	}
 }
 
+/* The answer to a body of size spaces, which the played api tells the length of. */
+static struct page send_body(const struct hub *hub, size_t size)
+{
+	AUTO_FREE char *body = calloc(1, size + 1);
+	const int fd = browser_connect(hub);
+	char head[512];
+	struct page page;
+
+	memset(body, ' ', size);
+	snprintf(head, sizeof(head),
+		 "POST /api/v1/echo HTTP/1.1\r\n" HOST "Cookie: __Host-threads=good\r\n"
+		 "Sec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\n"
+		 "Content-Length: %zu\r\n\r\n",
+		 size);
+	browser_send(fd, head, strlen(head));
+	browser_send(fd, body, size);
+	page = browser_read(fd, 5000, false);
+	close(fd);
+	return page;
+}
+
 static void test_body_sizes(void **state)
 {
 	static const size_t sizes[] = { 0, 1000, 96 * 1024 + 1, 1048576, 1048577, 3000000 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		AUTO_FREE char *body = calloc(1, sizes[i] + 1);
-		char head[512], want[64];
-		const int fd = browser_connect(*state);
-		struct page page;
+		char want[64];
+		struct page page = send_body(*state, sizes[i]);
 
-		memset(body, ' ', sizes[i]);
-		snprintf(head, sizeof(head),
-			 "POST /api/v1/echo HTTP/1.1\r\n" HOST "Cookie: __Host-threads=good\r\n"
-			 "Sec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\n"
-			 "Content-Length: %zu\r\n\r\n",
-			 sizes[i]);
-		browser_send(fd, head, strlen(head));
-		browser_send(fd, body, sizes[i]);
-		page = browser_read(fd, 5000, false);
 		assert_int_equal(page.status, sizes[i] > 1048576 ? 413 : 200);
 		snprintf(want, sizeof(want), "\"body\":%zu}", sizes[i]);
 		assert_int_equal(strstr(page.body, want) != NULL, sizes[i] <= 1048576);
 		page_release(&page);
-		close(fd);
 	}
+}
+
+/* A reload: the program takes the size over within a moment. */
+static void reload(const struct hub *hub, const char *settings, size_t size, int status)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct threads_error err;
+	int got = 0;
+
+	frame_begin(&f, CTL_SETTINGS, 0);
+	frame_put_text(&f, settings);
+	assert_rc(frame_send(hub->control, &f, &err), 0, &err);
+	for (int i = 0; i < 500 && got != status; i++) {
+		struct page page = send_body(hub, size);
+
+		got = page.status;
+		page_release(&page);
+		usleep(10 * 1000);
+	}
+	assert_int_equal(got, status);
+}
+
+static void test_sizes_follow_a_reload(void **state)
+{
+	reload(*state, "http_body_max = 65536\n", 65537, 413);
+	reload(*state, "http_body_max = 2097152\n", 2097152, 200);
+	reload(*state, "http_body_max = 1048576\n", 1048577, 413);
 }
 
 static void test_ranges(void **state)
@@ -728,6 +764,7 @@ int main(void)
 		cmocka_unit_test(test_not_signed_in),
 		cmocka_unit_test(test_changes_come_from_our_page),
 		cmocka_unit_test(test_body_sizes),
+		cmocka_unit_test(test_sizes_follow_a_reload),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_upload),
 		cmocka_unit_test(test_upload_broken_off),
