@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 
+#include "core/disk_full.h"
 #include "core/encode.h"
 #include "core/log.h"
 #include "core/utf8.h"
@@ -205,6 +206,11 @@ void exchange_reply_error(struct exchange *ex, int rc, const struct threads_erro
 	case THREADS_EAGAIN:
 		exchange_reply_problem(ex, 503, "unavailable", "The hub is busy right now.",
 				       strbuf_str(&words));
+		return;
+	case THREADS_EFULL:
+		log_error("request failed: %s", err->text);
+		exchange_reply_problem(ex, DISK_FULL_STATUS, DISK_FULL_KIND, DISK_FULL_TITLE,
+				       DISK_FULL_DETAIL);
 		return;
 	case THREADS_ENOMEM:
 	case THREADS_EIO:

@@ -134,7 +134,7 @@ struct question *question_cancel(struct question *question)
 static int answer_failed(struct question *question, struct frame *f, struct threads_error *err)
 {
 	struct threads_error why = { 0 };
-	const int code = (int)frame_get_int_in(f, THREADS_EBUG, THREADS_ENOMEM);
+	const int code = (int)frame_get_int_in(f, THREADS_EFULL, THREADS_ENOMEM);
 	const char *words = frame_get_text(f);
 	int rc = frame_get_end(f, err);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "auth/outbox.h"
+#include "core/disk_full.h"
 #include "core/log.h"
 #include "crypto/hmac.h"
 #include "store/auth_outbox.h"
@@ -148,6 +149,11 @@ static void reply_error(struct exchange *ex, const struct threads_error *why)
 		break;
 	case THREADS_EDENIED:
 		rc = reply_problem(ex, 403, "denied", "You may not do this.", why->text, &err);
+		break;
+	case THREADS_EFULL:
+		log_error("request failed: %s", why->text);
+		rc = reply_problem(ex, DISK_FULL_STATUS, DISK_FULL_KIND, DISK_FULL_TITLE,
+				   DISK_FULL_DETAIL, &err);
 		break;
 	case THREADS_ELIMIT:
 	case THREADS_ENOENT:

@@ -197,7 +197,7 @@ static int on_users(struct auth *auth, struct frame *f, struct threads_error *er
 static bool worth_a_retry(int64_t code)
 {
 	return code == THREADS_EAGAIN || code == THREADS_EIO || code == THREADS_ENOMEM ||
-	       code == THREADS_ELIMIT;
+	       code == THREADS_ELIMIT || code == THREADS_EFULL;
 }
 
 /* Returns true if the row stays for later. */

@@ -15,7 +15,8 @@ static int find(struct auth *auth, const unsigned char hash[AUTH_HASH_LEN],
 	if (now - ret_session->seen_ms >= SESSION_SEEN_STEP_MS) {
 		const int seen = auth_session_seen(auth->db, ret_session->id, now, err);
 
-		if (seen < 0)
+		/* A full disk must not keep people from their mail; the next request tries again. */
+		if (seen < 0 && seen != THREADS_EFULL)
 			return seen;
 		ret_session->seen_ms = now;
 	}

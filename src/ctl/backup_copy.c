@@ -69,16 +69,6 @@ void copy_hex(const unsigned char digest[DIGEST_LEN], char out[COPY_HEX_SIZE])
 		snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
 
-static int piece_write(int to, const void *data, size_t len, struct threads_error *err)
-{
-	const int rc = write_all(to, data, len, err);
-
-	if (rc < 0 && (errno == ENOSPC || errno == EDQUOT))
-		return threads_error_set(err, THREADS_ELIMIT,
-					 "the disk is full; make room and try again");
-	return rc;
-}
-
 /* Returns how many bytes came, 0 at the end. */
 static ssize_t piece_read(int from, void *buffer, int64_t offset, int64_t most,
 			  struct threads_error *err)
@@ -106,7 +96,7 @@ static int copy_pieces(int from, int64_t most, int to, struct copy_meter *meter,
 	while ((got = piece_read(from, buffer, *ret_bytes, most, err)) > 0) {
 		digest_add(digest, buffer, (size_t)got);
 		if (to >= 0)
-			rc = piece_write(to, buffer, (size_t)got, err);
+			rc = write_all(to, buffer, (size_t)got, err);
 		if (rc == 0)
 			rc = meter_add(meter, got, err);
 		if (rc < 0)

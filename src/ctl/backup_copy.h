@@ -31,7 +31,7 @@ int copy_open(int dir_fd, const char *path, int *ret_fd, struct threads_error *e
 /*
  * Copies from the begin of from, most bytes or (-1) all, to the file to and
  * fsyncs it; to -1: only hashes. Errors: THREADS_EINVAL (from is shorter),
- * THREADS_ELIMIT (disk full), THREADS_EIO, those of tick.
+ * THREADS_EFULL (the disk), THREADS_EIO, those of tick.
  */
 int copy_bytes(int from, int64_t most, int to, struct copy_meter *meter, struct copied *ret_copied,
 	       struct threads_error *err) MUST_CHECK;

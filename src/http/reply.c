@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "core/clock.h"
+#include "core/disk_full.h"
 #include "core/log.h"
 #include "http/fields.h"
 #include "http/gateway_internal.h"
@@ -263,7 +264,10 @@ static int on_error(struct exchange *ex, struct frame *f, struct threads_error *
 		return 0;
 	}
 	exchange_step_to(ex, STEP_DONE);
-	if (code == THREADS_EAGAIN || code == THREADS_EIO || code == THREADS_ELIMIT)
+	if (code == THREADS_EFULL)
+		http_request_refuse(ex->req, DISK_FULL_STATUS, DISK_FULL_KIND,
+				    DISK_FULL_TITLE " " DISK_FULL_DETAIL);
+	else if (code == THREADS_EAGAIN || code == THREADS_EIO || code == THREADS_ELIMIT)
 		http_request_refuse(ex->req, 503, "unavailable",
 				    "The hub cannot answer right now. Try again in a moment.");
 	else

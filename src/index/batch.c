@@ -284,7 +284,7 @@ static void store_failed(struct index_role *ix, struct batch *batch, int rc,
 	}
 	if (batch->failures == 1)
 		log_error("storing messages: %s; tried again", err->text);
-	if (rc == THREADS_ELIMIT)
+	if (rc == THREADS_EFULL)
 		disk_check(ix);
 	loop_timer_set(ix->tick, STORE_RETRY_MS);
 }

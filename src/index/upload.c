@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/clock.h"
+#include "core/disk_full.h"
 #include "core/log.h"
 #include "core/random_id.h"
 #include "index/import_feed.h"
@@ -35,7 +36,7 @@ static int open_piece(struct index_role *ix, const struct import_file *file, int
 	if (length < 0 || length > file->size - offset)
 		return threads_error_set(err, THREADS_EINVAL, "more bytes than the file has");
 	if (ix->disk_full)
-		return threads_error_set(err, THREADS_ELIMIT, "the disk is full");
+		return threads_error_set(err, THREADS_EFULL, DISK_FULL_WORDS);
 	fd = openat(ix->upload_dir_fd, file->public_id, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 		    0600);
 	if (fd < 0)

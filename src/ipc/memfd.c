@@ -85,7 +85,7 @@ int write_all(int fd, const void *data, size_t len, struct threads_error *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return threads_error_set(err, THREADS_EIO, "write: %m");
+			return threads_error_write(err, "write");
 		p += n;
 		len -= (size_t)n;
 	}

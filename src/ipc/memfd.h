@@ -31,7 +31,7 @@ int memfd_map(int fd, size_t max_len, struct memfd_view *ret_view,
 	      struct threads_error *err) MUST_CHECK;
 void memfd_unmap(struct memfd_view *view); /* for CLEANUP too */
 
-/* write(2)/pread(2) until all is done. Errors: THREADS_EIO, THREADS_EINVAL at an early end of file. */
+/* write(2)/pread(2) until all is done. Errors: THREADS_EFULL, THREADS_EIO, THREADS_EINVAL at an early end of file. */
 int write_all(int fd, const void *data, size_t len, struct threads_error *err) MUST_CHECK;
 int pread_all(int fd, void *data, size_t len, off_t offset, struct threads_error *err) MUST_CHECK;
 

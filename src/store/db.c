@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/db.h"
 
+#include "core/disk_full.h"
 #include "store/db_internal.h"
 
 /* What SQLite says, and what to do where somebody can do something. */
@@ -9,8 +10,8 @@ static int error_words(const struct db *db, int rc, enum threads_code code,
 {
 	const int primary = rc & 0xFF;
 
-	if (primary == SQLITE_FULL)
-		return threads_error_set(err, code, "the disk is full; make room and try again");
+	if (code == THREADS_EFULL)
+		return threads_error_set(err, code, DISK_FULL_WORDS);
 	if (primary == SQLITE_CANTOPEN && db->handle) {
 		errno = sqlite3_system_errno(db->handle);
 		return threads_error_set(err, code,
@@ -34,6 +35,11 @@ static int error_words(const struct db *db, int rc, enum threads_code code,
 				 rc);
 }
 
+static bool is_full(int system_errno)
+{
+	return system_errno == ENOSPC || system_errno == EDQUOT;
+}
+
 int db_error(struct db *db, int rc, struct threads_error *err)
 {
 	enum threads_code code = THREADS_EIO;
@@ -55,7 +61,11 @@ int db_error(struct db *db, int rc, struct threads_error *err)
 		code = THREADS_EBUG;
 		break;
 	case SQLITE_FULL:
-		code = THREADS_ELIMIT;
+		code = THREADS_EFULL;
+		break;
+	case SQLITE_IOERR: /* a quota, or the shared memory of the WAL */
+		if (db->handle && is_full(sqlite3_system_errno(db->handle)))
+			code = THREADS_EFULL;
 		break;
 	default:
 		break;
@@ -64,7 +74,7 @@ int db_error(struct db *db, int rc, struct threads_error *err)
 	if (rc == SQLITE_BUSY_RECOVERY || rc == SQLITE_READONLY_RECOVERY ||
 	    rc == SQLITE_READONLY_DIRECTORY || rc == SQLITE_READONLY_CANTINIT)
 		code = THREADS_EAGAIN;
-	db->shaken = db->shaken || code == THREADS_ENOMEM || code == THREADS_ELIMIT ||
+	db->shaken = db->shaken || code == THREADS_ENOMEM || code == THREADS_EFULL ||
 		     code == THREADS_EIO;
 	return error_words(db, rc, code, err);
 }

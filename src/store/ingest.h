@@ -156,7 +156,7 @@ void ingest_forget_caches(struct ingest *ingest);
  * Stores as many items from *done on as fit into about 50 ms, commits, and
  * moves *done. Call it until *done is count; between the calls other writes
  * have their turn. counts are added to. On failure nothing of the slice is
- * stored and *done stays. Errors: THREADS_ELIMIT (disk full), THREADS_EIO,
+ * stored and *done stays. Errors: THREADS_EFULL (the disk), THREADS_EIO,
  * THREADS_ENOMEM, THREADS_ENOENT (the account is gone). An item that cannot be
  * stored is no error: it goes to the ledger.
  */

@@ -338,10 +338,7 @@ static int write_at(int fd, const unsigned char *data, size_t len, int64_t offse
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
-			return threads_error_set(err,
-						 errno == ENOSPC || errno == EDQUOT ? THREADS_ELIMIT
-										    : THREADS_EIO,
-						 "write pack: %m");
+			return threads_error_write(err, "write pack");
 		data += put;
 		offset += put;
 		len -= (size_t)put;

@@ -66,7 +66,7 @@ void pack_writer_closep(struct pack_writer **writer);
 /*
  * Seals len bytes and appends them, to a new pack if this one is full. coding
  * and size are only copied to ret_location. Nothing is durable before
- * pack_sync(). Errors: THREADS_ELIMIT (disk full), THREADS_EIO, THREADS_ENOMEM.
+ * pack_sync(). Errors: THREADS_EFULL (the disk), THREADS_EIO, THREADS_ENOMEM.
  */
 int pack_append(struct pack_writer *writer, const void *data, size_t len, enum pack_coding coding,
 		int64_t size, struct pack_location *ret_location,

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "core/disk_full.h"
 #include "store/db_internal.h"
 #include "store/query.h"
 
@@ -33,8 +34,7 @@ struct db_snapshot {
 static int copy_error(int rc, struct threads_error *err)
 {
 	if ((rc & 0xFF) == SQLITE_FULL)
-		return threads_error_set(err, THREADS_ELIMIT,
-					 "the disk is full; make room and try again");
+		return threads_error_set(err, THREADS_EFULL, DISK_FULL_WORDS);
 	return threads_error_set(err, (rc & 0xFF) == SQLITE_NOMEM ? THREADS_ENOMEM : THREADS_EIO,
 				 "copy of the database: %s (%d)", sqlite3_errstr(rc), rc);
 }
@@ -69,7 +69,7 @@ static int check_room(struct db *db, const char *path, struct threads_error *err
 	free_bytes = (int64_t)(disk.f_bavail * disk.f_frsize);
 	if (free_bytes >= need)
 		return 0;
-	return threads_error_set(err, THREADS_ELIMIT,
+	return threads_error_set(err, THREADS_EFULL,
 				 "the copy of the database needs %lld MB beside it for a moment, "
 				 "and the disk has %lld MB; make room",
 				 (long long)(need >> 20), (long long)(free_bytes >> 20));

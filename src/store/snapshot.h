@@ -15,7 +15,7 @@ struct db_snapshot;
 /*
  * path: where the copy grows, a name of its own in the database's folder; what
  * an earlier process left there is removed. db must outlive the last step.
- * Errors: THREADS_ELIMIT (no room for it on the disk), THREADS_EIO, THREADS_ENOMEM.
+ * Errors: THREADS_EFULL (no room for it on the disk), THREADS_EIO, THREADS_ENOMEM.
  */
 int db_snapshot_begin(struct db *db, const char *path, struct db_snapshot **ret_snapshot,
 		      struct threads_error *err) MUST_CHECK;

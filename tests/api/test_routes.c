@@ -205,6 +205,12 @@ static void a_refused_audit_row_keeps_the_body_back(void **state)
 	assert_null(strstr(a.body, "anchor"));
 	harness_do(h, ANN, "GET", MESSAGE_PATH "b/raw", NULL, &a);
 	assert_int_equal(a.status, 500);
+	h->index_says = THREADS_EFULL;
+	harness_do(h, ANN, "GET", MESSAGE_PATH "b", NULL, &a);
+	assert_int_equal(a.status, 507);
+	assert_null(strstr(a.body, "anchor"));
+	assert_non_null(strstr(a.body, "/problems/disk-full"));
+	assert_non_null(strstr(a.body, "make room"));
 }
 
 static void reads_survive_a_restart_of_index(void **state)
