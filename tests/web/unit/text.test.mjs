@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pure parts of the reader and the texts: marks, quoted text, links, plural forms.
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { format, rich, t } from "../../../web/src/lib/i18n.ts";
 import { markRuns, wordPattern } from "../../../web/src/lib/highlight.ts";
@@ -63,6 +64,13 @@ test("plural forms and numbers", () => {
 
 test("a value never opens a mark", () => {
 	assert.deepEqual(rich("users.link3", { name: "<b>x</b>" })[0], { tag: "b", text: "Who opens it first becomes <b>x</b>." });
+});
+
+test("every area's texts are there, each in one area only", async () => {
+	const folder = new URL("../../../web/src/messages/", import.meta.url);
+	const areas = await Promise.all(readdirSync(folder).map((name) => import(new URL(name, folder))));
+	const keys = areas.flatMap((area) => Object.values(area).flatMap((texts) => Object.keys(texts)));
+	assert.deepEqual(keys.sort(), Object.keys(messages).sort());
 });
 
 test("every text has balanced braces and marks, and no forbidden word", () => {
