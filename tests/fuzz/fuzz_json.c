@@ -3,17 +3,11 @@
 #include "core/json.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "core/utf8.h"
+#include "require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(what)                                                                              \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			abort();                                                                   \
-	} while (0)
 
 enum { JSON_MAX = 1 << 24 };
 

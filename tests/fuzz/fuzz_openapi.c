@@ -13,16 +13,9 @@
 
 #include "core/log.h"
 #include "core/utf8.h"
+#include "require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(what)                                                                              \
-	do {                                                                                       \
-		if (!(what)) {                                                                     \
-			fprintf(stderr, "not so: %s\n", #what);                                    \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 enum { LINE_MAX_BYTES = 290, BODY_MAX_BYTES = 60000 };
 

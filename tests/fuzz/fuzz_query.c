@@ -3,16 +3,11 @@
 #include "../query/tree_print.h"
 
 #include "core/utf8.h"
+#include "require.h"
 
 static const struct query_options options = { .now_ms = 1795224600000LL };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(what)                                                                              \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			abort();                                                                   \
-	} while (0)
 
 static size_t node_check(const struct query_node *node, size_t depth)
 {
