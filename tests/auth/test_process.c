@@ -5,7 +5,6 @@
  */
 #include "test.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,10 +13,9 @@
 
 #include "core/json.h"
 #include "core/strbuf.h"
-#include "ipc/frame.h"
-#include "threads/protocol.h"
+#include "supervise.h"
 
-enum { CONTROL_FD = 3, WAIT_MS = 20000 };
+enum { WAIT_MS = 20000 };
 
 struct process {
 	pid_t pid;
@@ -54,15 +52,13 @@ static void send_config(int fd)
 	static const unsigned char key[32] = "a key for tests";
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 
-	frame_begin(&f, CTL_CONFIG, 0);
-	frame_put_int(&f, ROLE_AUTH);
-	frame_put_int(&f, 0);
-	frame_put_text(&f, folder);
-	frame_put_text(&f, "public_url = https://threads.example.org\n");
-	frame_put_int(&f, 1);
-	frame_put_bytes(&f, key, sizeof(key));
-	frame_put_bytes(&f, key, sizeof(key));
-	frame_put_int(&f, 0);
+	supervise_put_config(&f, &(struct supervise_config){
+					 .role = ROLE_AUTH,
+					 .folder = folder,
+					 .config = "public_url = https://threads.example.org\n",
+					 .insecure = true,
+					 .key = key,
+					 .ticket_key = key });
 	send_frame(fd, &f);
 }
 
@@ -72,13 +68,7 @@ static int give_peer(int control_fd, enum role who)
 	int fds[2];
 
 	socket_pair(fds);
-	frame_begin(&f, CTL_PEER, 0);
-	frame_put_int(&f, who);
-	frame_put_int(&f, 0);
-	frame_put_text(&f, "");
-	frame_put_int(&f, 0);
-	frame_put_int(&f, 0);
-	frame_put_fd(&f, fds[0]);
+	supervise_put_peer(&f, who, 0, fds[0]);
 	send_frame(control_fd, &f);
 	close(fds[0]);
 	return fds[1];
@@ -93,16 +83,8 @@ static struct process start(void)
 	socket_pair(fds);
 	p.pid = fork();
 	assert_true(p.pid >= 0);
-	if (p.pid == 0) {
-		/* The leak check at exit needs ptrace, which confinement forbids. */
-		setenv("LSAN_OPTIONS", "detect_leaks=0", 1);
-		if (fds[0] == CONTROL_FD)
-			fcntl(fds[0], F_SETFD, 0);
-		else
-			dup2(fds[0], CONTROL_FD);
-		execl(THREADS_BINARY_DIR "/libexec/threads-auth", "threads-auth", (char *)NULL);
-		_exit(127);
-	}
+	if (p.pid == 0)
+		supervise_become("threads-auth", fds[0]);
 	close(fds[0]);
 	p.control_fd = fds[1];
 	send_config(p.control_fd);

@@ -16,6 +16,7 @@
 
 #include "core/clock.h"
 #include "core/strbuf.h"
+#include "supervise.h"
 
 extern char **environ;
 
@@ -286,16 +287,10 @@ static void say_config(struct hub *hub, const char *config)
 
 	/* As the supervisor does where nobody set it; what stands later counts. */
 	snprintf(text, sizeof(text), "public_url = http://localhost:%d\n%s", hub->port, config);
-	frame_begin(&f, CTL_CONFIG, 0);
-	frame_put_int(&f, ROLE_HTTP);
-	frame_put_int(&f, 0);
-	frame_put_text(&f, "/nonexistent");
-	frame_put_text(&f, text);
-	frame_put_int(&f, 1);
-	frame_put_bytes(&f, "", 0);
-	frame_put_bytes(&f, "", 0);
-	frame_put_int(&f, 1);
-	frame_put_fd(&f, hub->listen_fd);
+	supervise_put_config(&f, &(struct supervise_config){ .role = ROLE_HTTP,
+							     .config = text,
+							     .insecure = true,
+							     .listen_fd = hub->listen_fd });
 	send_frame(hub->control, &f);
 }
 
@@ -340,13 +335,7 @@ void hub_connect(struct hub *hub, enum role role, int64_t instance)
 
 	assert_int_equal(
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-	frame_begin(&f, CTL_PEER, 0);
-	frame_put_int(&f, role);
-	frame_put_int(&f, instance);
-	frame_put_text(&f, "");
-	frame_put_int(&f, 0);
-	frame_put_int(&f, 0);
-	frame_put_fd(&f, pair[1]);
+	supervise_put_peer(&f, role, instance, pair[1]);
 	send_frame(hub->control, &f);
 	close(pair[1]);
 	pthread_mutex_lock(&hub->lock);

@@ -15,6 +15,7 @@
 #include "imap/worker.h"
 #include "ipc/frame.h"
 #include "ipc/memfd.h"
+#include "supervise.h"
 
 #define IMAP_PROGRAM THREADS_BINARY_DIR "/libexec/threads-imap"
 
@@ -92,13 +93,7 @@ static int new_link(struct harness *h, enum role role)
 
 	assert_int_equal(
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-	frame_begin(&f, CTL_PEER, 0);
-	frame_put_int(&f, role);
-	frame_put_int(&f, 0);
-	frame_put_text(&f, "");
-	frame_put_int(&f, 0);
-	frame_put_int(&f, 0);
-	frame_put_fd(&f, pair[1]);
+	supervise_put_peer(&f, role, 0, pair[1]);
 	send_frame(h->control, &f);
 	close(pair[1]);
 	return pair[0];
@@ -108,15 +103,10 @@ static void send_config(struct harness *h)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 
-	frame_begin(&f, CTL_CONFIG, 0);
-	frame_put_int(&f, ROLE_IMAP);
-	frame_put_int(&f, 1);
-	frame_put_text(&f, "/nonexistent");
-	frame_put_text(&f, "log_level = 5\n");
-	frame_put_int(&f, 1);
-	frame_put_bytes(&f, NULL, 0);
-	frame_put_bytes(&f, NULL, 0);
-	frame_put_int(&f, 0);
+	supervise_put_config(&f, &(struct supervise_config){ .role = ROLE_IMAP,
+							     .instance = 1,
+							     .config = "log_level = 5\n",
+							     .insecure = true });
 	send_frame(h->control, &f);
 }
 

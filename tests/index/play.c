@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "supervise.h"
+
 extern char **environ;
 
 /* ---- processes ---- */
@@ -57,15 +59,12 @@ static void send_config(const struct play *p, int fd, enum role role, int64_t in
 	static const unsigned char key[32] = { 1, 2, 3 };
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 
-	frame_begin(&f, CTL_CONFIG, 0);
-	frame_put_int(&f, role);
-	frame_put_int(&f, instance);
-	frame_put_text(&f, p->dir);
-	frame_put_text(&f, p->config);
-	frame_put_int(&f, 0);
-	frame_put_bytes(&f, key, role == ROLE_INDEX ? sizeof(key) : 0);
-	frame_put_bytes(&f, key, 0);
-	frame_put_int(&f, 0);
+	supervise_put_config(&f,
+			     &(struct supervise_config){ .role = role,
+							 .instance = instance,
+							 .folder = p->dir,
+							 .config = p->config,
+							 .key = role == ROLE_INDEX ? key : NULL });
 	put(fd, &f);
 }
 
@@ -73,13 +72,7 @@ static void send_peer(int control, enum role role, int64_t instance, int fd)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 
-	frame_begin(&f, CTL_PEER, 0);
-	frame_put_int(&f, role);
-	frame_put_int(&f, instance);
-	frame_put_text(&f, "");
-	frame_put_int(&f, 0);
-	frame_put_int(&f, 0);
-	frame_put_fd(&f, fd);
+	supervise_put_peer(&f, role, instance, fd);
 	put(control, &f);
 }
 

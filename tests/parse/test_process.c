@@ -2,18 +2,16 @@
 /* The real program in its sandbox, with the test as supervisor and index. */
 #include "test.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "ipc/frame.h"
 #include "ipc/memfd.h"
-#include "threads/protocol.h"
+#include "supervise.h"
 #include "verify.h"
 
-enum { CONTROL_FD = 3, WAIT_MS = 30000 };
+enum { WAIT_MS = 30000 };
 
 #define MAIL                                                                                       \
 	"Subject: =?iso-2022-jp?B?GyRCJUYbKEI=?=\nContent-Type: text/plain; charset=koi8-r\n\n"    \
@@ -49,15 +47,8 @@ static void send_config(int fd)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 
-	frame_begin(&f, CTL_CONFIG, 0);
-	frame_put_int(&f, ROLE_PARSE);
-	frame_put_int(&f, 1);
-	frame_put_text(&f, "/nonexistent");
-	frame_put_text(&f, "");
-	frame_put_int(&f, 1);
-	frame_put_bytes(&f, "", 0);
-	frame_put_bytes(&f, "", 0);
-	frame_put_int(&f, 0);
+	supervise_put_config(&f, &(struct supervise_config){
+					 .role = ROLE_PARSE, .instance = 1, .insecure = true });
 	send_frame(fd, &f);
 }
 
@@ -67,13 +58,7 @@ static int give_index(int control_fd)
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
-	frame_begin(&f, CTL_PEER, 0);
-	frame_put_int(&f, ROLE_INDEX);
-	frame_put_int(&f, 0);
-	frame_put_text(&f, "");
-	frame_put_int(&f, 0);
-	frame_put_int(&f, 0);
-	frame_put_fd(&f, fds[0]);
+	supervise_put_peer(&f, ROLE_INDEX, 0, fds[0]);
 	send_frame(control_fd, &f);
 	close(fds[0]);
 	return fds[1];
@@ -88,16 +73,8 @@ static struct process start(void)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
 	p.pid = fork();
 	assert_true(p.pid >= 0);
-	if (p.pid == 0) {
-		/* The leak check at exit needs ptrace, which confinement forbids. */
-		setenv("LSAN_OPTIONS", "detect_leaks=0", 1);
-		if (fds[0] == CONTROL_FD)
-			fcntl(fds[0], F_SETFD, 0);
-		else
-			dup2(fds[0], CONTROL_FD);
-		execl(THREADS_BINARY_DIR "/libexec/threads-parse", "threads-parse", (char *)NULL);
-		_exit(127);
-	}
+	if (p.pid == 0)
+		supervise_become("threads-parse", fds[0]);
 	close(fds[0]);
 	p.control_fd = fds[1];
 	send_config(p.control_fd);
