@@ -4,74 +4,8 @@
 #include <stdio.h>
 
 #include "core/clock.h"
-#include "store/mail_fixture.h"
 #include "store/search.h"
-
-#define MINUTE 60000LL
-#define DAY    86400000LL
-
-/* Dates are days since 1970-01-01, so that the query's dates are easy to read. */
-static const struct mail mails[] = {
-	{ .date_ms = 0 * DAY + 9 * MINUTE,
-	  .name = "Ann Müller",
-	  .address = "ann@example.org",
-	  .to_name = "Ben",
-	  .to_address = "ben@example.com",
-	  .subject = "Anchor chain",
-	  .body = "The anchor chain arrives on Monday.",
-	  .audience = 3,
-	  .account = 1 },
-	{ .date_ms = 1 * DAY,
-	  .name = "Ben",
-	  .address = "ben@example.com",
-	  .to_name = "Ann Müller",
-	  .to_address = "ann@example.org",
-	  .subject = "Re: Anchor chain",
-	  .body = "Chain received, anchor missing. Invoice 4711 attached.",
-	  .audience = 3,
-	  .account = 2,
-	  .attachments = 1,
-	  .file = "invoice.pdf",
-	  .type = "application/pdf",
-	  .cc = "carla@ropes.test",
-	  .bcc = "tanaka@yard.test",
-	  .label = "Urgent",
-	  .held = 1 + 2 },
-	{ .date_ms = 2 * DAY,
-	  .name = "Carla",
-	  .address = "carla@ropes.test",
-	  .subject = "Seil",
-	  .body = "Das Stahlseil liegt in Groesse zwölf bereit.",
-	  .audience = 1,
-	  .account = 1,
-	  .conversation = 2,
-	  .attachments = 2,
-	  .file = "plan.dwg",
-	  .type = "image/x-dwg",
-	  .size = 2000000,
-	  .bcc = "ben@example.com",
-	  .label = "Yard/Ropes",
-	  .held = 4 },
-	{ .date_ms = 3 * DAY,
-	  .name = "田中",
-	  .address = "tanaka@yard.test",
-	  .subject = "進水式",
-	  .body = "本日は東京造船所の進水式にご参列いただきありがとうございます。",
-	  .audience = 1,
-	  .conversation = 3,
-	  .account = 1,
-	  .flags = 1 << 4,
-	  .held = 1 },
-	{ .date_ms = 4 * DAY,
-	  .name = "Ben",
-	  .address = "ben@example.com",
-	  .subject = "Secret plan",
-	  .body = "The secret anchorage is at pier 9. Call +44 20 8390 1234.",
-	  .audience = 2,
-	  .conversation = 4,
-	  .account = 2,
-	  .held = 16 },
-};
+#include "store/yard_mails.h"
 
 struct fixture {
 	struct store *store;
@@ -85,8 +19,8 @@ static int setup(void **state)
 	struct threads_error err;
 
 	f.store = fixture_open();
-	for (size_t i = 0; i < ARRAY_SIZE(mails); i++)
-		fixture_mail(f.store, &mails[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(yard_mails); i++)
+		fixture_mail(f.store, &yard_mails[i]);
 	assert_rc(reader_new(f.store, &f.reader, &err), 0, &err);
 	assert_rc(reader_viewer_by_name(f.reader, "ANN", &f.ann, &err), 1, &err);
 	assert_rc(reader_viewer_by_name(f.reader, "ben", &f.ben, &err), 1, &err);
@@ -307,7 +241,7 @@ static void nobody_else_sees_anything(void **state)
 	run(f, &operator_, "", SEARCH_NEWEST, (struct search_cursor){ 0 }, 50, &all);
 	assert_int_equal(none.count, 0);
 	assert_int_equal(still_none.count, 0);
-	assert_int_equal(all.count, ARRAY_SIZE(mails));
+	assert_int_equal(all.count, ARRAY_SIZE(yard_mails));
 }
 
 /* Pages of one hit together give what one page gives, and more mail in between changes nothing. */
