@@ -3,15 +3,20 @@
 
 enum { RANGES_MAX = 4000 };
 
-void split_queue_remove(struct split_queue *queue, struct split_request *split)
+static bool queue_has(const struct split_queue *queue, const struct split_request *split)
 {
 	const struct split_request *waiting;
 
 	STAILQ_FOREACH(waiting, queue, link)
-		if (waiting == split) {
-			STAILQ_REMOVE(queue, split, split_request, link);
-			return;
-		}
+		if (waiting == split)
+			return true;
+	return false;
+}
+
+void split_queue_remove(struct split_queue *queue, struct split_request *split)
+{
+	if (queue_has(queue, split))
+		STAILQ_REMOVE(queue, split, split_request, link);
 }
 
 int split_ask(const struct split_request *split, struct peer *peer, struct threads_error *err)
