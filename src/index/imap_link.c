@@ -7,6 +7,7 @@
 #include "index/imap_batch.h"
 #include "index/login_test.h"
 #include "index/reply.h"
+#include "store/ledger.h"
 
 enum {
 	FOLDERS_MAX = 2000,
@@ -81,6 +82,17 @@ static int64_t next_try(const struct imap_session *session, bool idle, int64_t r
 	return retry_ms > 0 ? now_ms + retry_ms : 0;
 }
 
+/* for_good: only a person can help. */
+static int in_trouble(struct imap_session *session, bool for_good, struct threads_error *err)
+{
+	session->in_pass = false;
+	if (session->mode == IMAP_MODE_TEST)
+		login_tested(session, false);
+	else if (for_good)
+		return account_set_state(session->ix->store, session->account_id, "error", err);
+	return 0;
+}
+
 static int on_state(struct imap_session *session, struct frame *f, struct threads_error *err)
 {
 	struct store *store = session->ix->store;
@@ -110,13 +122,8 @@ static int on_state(struct imap_session *session, struct frame *f, struct thread
 	session->reported = *trouble.kind && !idle;
 	if (rc == 0 && idle && !*trouble.kind && session->mode == IMAP_MODE_TEST && !session->ended)
 		login_tested(session, true);
-	if (rc == 0 && *trouble.kind) {
-		session->in_pass = false;
-		if (session->mode == IMAP_MODE_TEST)
-			login_tested(session, false);
-		else if (retry_ms < 0) /* only a person can help */
-			rc = account_set_state(store, session->account_id, "error", err);
-	}
+	if (rc == 0 && *trouble.kind)
+		rc = in_trouble(session, retry_ms < 0, err);
 	role_bell(session->ix->role, BELL_ACCOUNTS, session->account_id);
 	return rc;
 }
@@ -267,6 +274,36 @@ static int on_pass_done(struct imap_session *session, struct frame *f, struct th
 	return rc;
 }
 
+/* More rows than an account may have: it rests until somebody decides. */
+static int stop_for_rows(struct imap_session *session, const struct threads_error *why,
+			 struct threads_error *err)
+{
+	const struct account_trouble trouble = {
+		"too-many-records",
+		"The mail server makes the hub keep more records than one account may have.",
+		"Show the details to the operator of the server. To go on, delete the account, "
+		"keeping its messages, and add it anew; nothing stored is lost.",
+		why->text,
+	};
+	int rc = account_set_activity(session->ix->store, session->account_id, "error", &trouble,
+				      ACCOUNT_TRY_NEVER, clock_now_ms(NULL), err);
+
+	if (rc == 0)
+		rc = in_trouble(session, true, err);
+	if (rc < 0)
+		return rc;
+	session->reported = true;
+	role_bell(session->ix->role, BELL_ACCOUNTS, session->account_id);
+	return role_kill(session->ix->role, ROLE_IMAP, session->account_id, err);
+}
+
+static int rows_bounded(struct imap_session *session, int rc, struct threads_error *err)
+{
+	const struct threads_error why = rc < 0 ? *err : (struct threads_error){ 0 };
+
+	return rc == THREADS_ELIMIT ? stop_for_rows(session, &why, err) : rc;
+}
+
 static int on_frame(struct peer *peer, struct frame *f, void *arg, struct threads_error *err)
 {
 	struct imap_session *session = arg;
@@ -276,9 +313,9 @@ static int on_frame(struct peer *peer, struct frame *f, void *arg, struct thread
 	case IMAP_STATE:
 		return on_state(session, f, err);
 	case IMAP_FOLDERS:
-		return on_folders(session, f, err);
+		return rows_bounded(session, on_folders(session, f, err), err);
 	case IMAP_FOLDER_OPEN:
-		return on_folder_open(session, f, err);
+		return rows_bounded(session, on_folder_open(session, f, err), err);
 	case IMAP_TODO:
 		return on_todo(session, f, err);
 	case IMAP_BATCH:

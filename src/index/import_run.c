@@ -194,7 +194,9 @@ void import_run_go(struct import_run *run)
 		return;
 	}
 	if (run_finished(run)) {
-		if (import_set_state(ix->store, run->id, "done", "", clock_now_ms(NULL), &err) < 0)
+		if (import_set_state(ix->store, run->id, "done", "", clock_now_ms(NULL), &err) <
+			    0 ||
+		    ledger_bound(ix->store, run->account_id, clock_now_ms(NULL), &err) < 0)
 			log_error("import: %s", err.text);
 		if (run->at_end)
 			run->at_end(ix, run->id);

@@ -134,7 +134,15 @@ struct folder_listed {
 	const char *name, *display, *special;
 	bool selectable, chosen;
 };
-/* The server's list: marks what is gone, adds what is new. */
+/*
+ * Rows of folder that one account may have: those of folders that are gone, and of
+ * old generations, are dropped when it has more and they hold no message and no
+ * ledger row. If that is not enough: THREADS_ELIMIT, and nothing was changed.
+ */
+enum { ACCOUNT_FOLDER_ROWS_MAX = 10000 };
+
+/* The server's list: marks what is gone, adds what is new. Errors: THREADS_ELIMIT for
+ * rows of the ledger, too (ledger_room()). */
 int folder_list(struct store *store, int64_t account_id, const struct folder_listed *folders,
 		size_t count, int64_t now_ms, struct threads_error *err) MUST_CHECK;
 
@@ -154,13 +162,5 @@ int folder_known_uids(struct store *store, int64_t folder_id, struct strbuf *out
 /* Whether the folder belongs to the account (an imap process may only write into its own). 1/0. */
 int folder_belongs(struct store *store, int64_t folder_id, int64_t account_id,
 		   struct threads_error *err) MUST_CHECK;
-
-/* A message that was not stored, by its UID (too large, poison): ledger row, once. */
-struct ledger_entry {
-	int64_t folder_id, uid;
-	const char *reason, *detail; /* reason: a value of ledger.reason */
-};
-int ledger_note(struct store *store, int64_t account_id, const struct ledger_entry *entry,
-		int64_t now_ms, struct threads_error *err) MUST_CHECK;
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Progress of a pass over an account, and the order in which accounts are served. */
 #include "store/account.h"
+#include "store/ledger.h"
 #include "store/store_internal.h"
 
 enum { ACCOUNTS_MAX = 100000 };
@@ -66,13 +67,15 @@ int account_pass_end(struct store *store, int64_t id, const struct pass_figures 
 		     int64_t now_ms, struct threads_error *err)
 {
 	CLEANUP(query_end) struct query q = query_begin(store->db, sql_end);
+	int rc;
 
 	query_bind_int(&q, ":id", id);
 	query_bind_int(&q, ":now_ms", now_ms);
 	query_bind_int(&q, ":server", set->server);
 	query_bind_int(&q, ":bodies", set->bodies);
 	query_bind_int(&q, ":bytes", set->bytes);
-	return query_run(&q, err);
+	rc = query_run(&q, err);
+	return rc < 0 ? rc : ledger_bound(store, id, now_ms, err);
 }
 
 /* The ids first, then the calls: fn may write to the same rows. */

@@ -10,6 +10,7 @@
 #include "store/audience_refresh.h"
 #include "store/ingest_internal.h"
 #include "store/job.h"
+#include "store/ledger.h"
 #include "store/people.h"
 #include "store/removal.h"
 
@@ -215,6 +216,8 @@ static int job_one(struct store *store, const struct channel_rule *rule, struct 
 		return audience_step(store, sql_next_of_all, job, err);
 	if (strcmp(job->kind, JOB_ACCOUNT_DELETE) == 0)
 		return delete_step(store, job, err);
+	if (strcmp(job->kind, JOB_LEDGER_TRIM) == 0)
+		return ledger_trim_step(store, job->object_id, &job->position, job->now_ms, err);
 	if (strcmp(job->kind, JOB_INDEX_OPTIMIZE) == 0)
 		return optimize_step(store, job, err);
 	return 0; /* of a later program */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Folders of an account, their generations, and the UIDs that need no second look. */
 #include "store/account.h"
+#include "store/ledger.h"
 #include "store/store_internal.h"
 
 static const char sql_mark_gone[] =
@@ -27,10 +28,18 @@ static const char sql_uids[] =
 	" AND uid > 0 ORDER BY uid";
 static const char sql_belongs[] =
 	"SELECT 1 FROM folder WHERE id = :id AND account_id = :account_id";
-static const char sql_ledger_note[] =
-	"INSERT INTO ledger (at_ms, account_id, folder_id, uid, header_id, reason, detail)"
-	" VALUES (:now_ms, :account_id, :folder_id, :uid, '', :reason, :detail)"
-	" ON CONFLICT DO NOTHING";
+static const char sql_rows[] = "SELECT count(*) FROM folder WHERE account_id = :account_id";
+/* Rows that hold nothing. The newest of a name counts its generations, so it goes last. */
+static const char sql_trim_old[] =
+	"DELETE FROM folder WHERE account_id = :account_id AND state = 'old'"
+	" AND NOT EXISTS (SELECT 1 FROM sighting WHERE folder_id = folder.id)"
+	" AND NOT EXISTS (SELECT 1 FROM ledger WHERE folder_id = folder.id)";
+static const char sql_trim_gone[] =
+	"DELETE FROM folder WHERE account_id = :account_id AND state = 'gone'"
+	" AND NOT EXISTS (SELECT 1 FROM folder o WHERE o.account_id = :account_id"
+	" AND o.name = folder.name AND o.generation <> folder.generation)"
+	" AND NOT EXISTS (SELECT 1 FROM sighting WHERE folder_id = folder.id)"
+	" AND NOT EXISTS (SELECT 1 FROM ledger WHERE folder_id = folder.id)";
 
 /* What one generation takes over from the one before. */
 struct folder_row {
@@ -55,6 +64,48 @@ static int folder_add(struct store *store, int64_t account_id, const char *name,
 	query_bind_int(&q, ":server_count", server_count);
 	query_bind_int(&q, ":now_ms", now_ms);
 	return query_run(&q, err);
+}
+
+static int run_of_account(struct store *store, const char *sql, int64_t account_id,
+			  struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql);
+
+	query_bind_int(&q, ":account_id", account_id);
+	return query_run(&q, err);
+}
+
+static int folder_rows(struct store *store, int64_t account_id, int64_t *ret_rows,
+		       struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(store->db, sql_rows);
+	int rc;
+
+	query_bind_int(&q, ":account_id", account_id);
+	rc = query_step(&q, err);
+	if (rc == 1)
+		*ret_rows = query_int(&q, 0);
+	return rc < 0 ? rc : 0;
+}
+
+/* After rows were added: a server may name and number folders anew as often as it likes. */
+static int folder_bound(struct store *store, int64_t account_id, struct threads_error *err)
+{
+	int64_t rows = 0;
+	int rc = folder_rows(store, account_id, &rows, err);
+
+	if (rc < 0 || rows <= ACCOUNT_FOLDER_ROWS_MAX)
+		return rc;
+	rc = run_of_account(store, sql_trim_old, account_id, err);
+	if (rc == 0)
+		rc = run_of_account(store, sql_trim_gone, account_id, err);
+	if (rc == 0)
+		rc = folder_rows(store, account_id, &rows, err);
+	if (rc < 0 || rows <= ACCOUNT_FOLDER_ROWS_MAX)
+		return rc;
+	return threads_error_set(err, THREADS_ELIMIT,
+				 "the server has shown more than %d folders with messages",
+				 ACCOUNT_FOLDER_ROWS_MAX);
 }
 
 static int folder_touch(struct store *store, int64_t account_id, const struct folder_listed *folder,
@@ -94,6 +145,10 @@ int folder_list(struct store *store, int64_t account_id, const struct folder_lis
 	query_bind_int(&gone, ":now_ms", now_ms);
 	if (rc == 0)
 		rc = query_run(&gone, err);
+	if (rc == 0)
+		rc = folder_bound(store, account_id, err);
+	if (rc == 0)
+		rc = ledger_room(store, account_id, err);
 	return rc < 0 ? rc : store_commit(&scope, err);
 }
 
@@ -151,9 +206,10 @@ static int folder_open_row(struct store *store, int64_t account_id, const struct
 	if (rc == 0)
 		rc = folder_add(store, account_id, seen->name, &row, seen->server_count, now_ms,
 				err);
-	if (rc == 0)
-		*ret_id = db_last_id(store->db);
-	return rc;
+	if (rc < 0)
+		return rc;
+	*ret_id = db_last_id(store->db);
+	return folder_bound(store, account_id, err);
 }
 
 int folder_open(struct store *store, int64_t account_id, const struct folder_seen *seen,
@@ -216,18 +272,4 @@ int folder_belongs(struct store *store, int64_t folder_id, int64_t account_id,
 	query_bind_int(&q, ":id", folder_id);
 	query_bind_int(&q, ":account_id", account_id);
 	return query_step(&q, err);
-}
-
-int ledger_note(struct store *store, int64_t account_id, const struct ledger_entry *entry,
-		int64_t now_ms, struct threads_error *err)
-{
-	CLEANUP(query_end) struct query q = query_begin(store->db, sql_ledger_note);
-
-	query_bind_int(&q, ":now_ms", now_ms);
-	query_bind_int(&q, ":account_id", account_id);
-	query_bind_id(&q, ":folder_id", entry->folder_id);
-	query_bind_int(&q, ":uid", entry->uid);
-	query_bind_text(&q, ":reason", entry->reason);
-	query_bind_text(&q, ":detail", entry->detail);
-	return query_run(&q, err);
 }

@@ -5,6 +5,7 @@
 
 #include "store/account.h"
 #include "store/ingest.h"
+#include "store/ledger.h"
 
 struct import_new {
 	int64_t account_id;

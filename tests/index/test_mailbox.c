@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 
 #include "ipc/memfd.h"
+#include "store/db.h"
+#include "store/store.h"
 
 static const char sql_messages[] = "SELECT count(*) FROM message";
 static const char sql_sightings[] = "SELECT count(*) FROM sighting";
@@ -410,6 +412,44 @@ static void test_index_dies_and_the_process_lives(void **state)
 	close(s.fd);
 }
 
+/* What a lying server made the hub keep has an end: the account rests, with words. */
+static void test_too_many_folders_stop_the_account(void **state)
+{
+	static const char sql_many[] =
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
+		" INSERT INTO folder (account_id, name, generation, state)"
+		" SELECT (SELECT min(id) FROM account), 'Many', i, 'old' FROM n;"
+		" INSERT INTO ledger (at_ms, account_id, folder_id, uid, header_id, reason, detail)"
+		" SELECT 1, account_id, id, 1, '', 'failed', '' FROM folder WHERE name = 'Many'";
+	static const char sql_stopped[] =
+		"SELECT state = 'error' AND error_kind = 'too-many-records'"
+		" FROM account";
+	static const char sql_next[] = "SELECT error_next FROM account";
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	struct scene s = begin(state);
+	struct threads_error err;
+	struct store *store = NULL;
+	char path[128], text[200];
+
+	close(s.fd);
+	play_stop(s.p);
+	snprintf(path, sizeof(path), "%s/hub/hub.db", s.p->dir);
+	assert_rc(store_open(path, STORE_WRITER, &store, &err), 0, &err);
+	assert_rc(db_exec(store_db(store), sql_many, &err), 0, &err);
+	store_close(store);
+	play_start(s.p, "");
+	s.fd = play_imap(s.p, s.row, IMAP_MODE_SYNC);
+	frame_begin(&f, IMAP_FOLDER_OPEN, 77);
+	frame_put_text(&f, "New");
+	for (int i = 0; i < 3; i++)
+		frame_put_int(&f, 1);
+	play_send(s.p, s.fd, &f);
+	play_wait(s.p, play_number(s.p, sql_stopped) == 1);
+	play_text(s.p, sql_next, text, sizeof(text));
+	assert_non_null(strstr(text, "nothing stored is lost"));
+	close(s.fd);
+}
+
 /* More accounts than processes: an idle one makes room, so that each gets its turn. */
 static void test_accounts_take_turns(void **state)
 {
@@ -524,6 +564,7 @@ int main(void)
 		TEST(test_odd_but_allowed_batches),
 		TEST(test_a_process_that_dies_delivers_again),
 		TEST(test_index_dies_and_the_process_lives),
+		TEST(test_too_many_folders_stop_the_account),
 		TEST(test_accounts_take_turns),
 		TEST(test_another_owner_gets_a_place),
 	};
