@@ -2,6 +2,7 @@
 #include "dial/dial.h"
 
 #include <stdio.h>
+#include <sys/queue.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -12,7 +13,7 @@
 struct dial_link {
 	struct dial *dial;
 	struct peer *peer;
-	struct dial_link *next;
+	LIST_ENTRY(dial_link) link;
 	char host[256];
 	int port;
 	bool private_network;
@@ -21,7 +22,7 @@ struct dial_link {
 
 /* A question: who waits, and how long. */
 struct dial_question {
-	struct dial_question *next;
+	TAILQ_ENTRY(dial_question) entry;
 	struct dial *dial;
 	struct dial_link *link; /* NULL: it went away, or was told that time is over */
 	uint32_t id;
@@ -34,8 +35,8 @@ struct dial_question {
 struct dial {
 	struct loop *loop;
 	struct attempts *attempts;
-	struct dial_link *links;
-	struct dial_question *questions; /* the oldest first */
+	LIST_HEAD(, dial_link) links;
+	TAILQ_HEAD(, dial_question) questions; /* the oldest first */
 	struct limits limits;
 	size_t link_count, attempt_count;
 	int64_t last_serial;
@@ -73,12 +74,7 @@ static void answer_connected(struct dial_question *question, const struct target
 
 static void question_end(struct dial_question *question)
 {
-	struct dial_question **at = &question->dial->questions;
-
-	while (*at && *at != question)
-		at = &(*at)->next;
-	if (*at)
-		*at = question->next;
+	TAILQ_REMOVE(&question->dial->questions, question, entry);
 	if (question->link)
 		question->link->questions--;
 	loop_timer_remove(question->timer);
@@ -90,12 +86,13 @@ static void start_waiting(struct dial *dial);
 static void on_attempt(const struct attempt *attempt, void *arg)
 {
 	struct dial *dial = arg;
-	struct dial_question *question = dial->questions;
+	struct dial_question *question;
 
 	dial->attempt_count--;
 	limit_done(&dial->limits, attempt->target.host);
-	while (question && question->serial != attempt->serial)
-		question = question->next;
+	TAILQ_FOREACH(question, &dial->questions, entry)
+		if (question->serial == attempt->serial)
+			break;
 	if (question) {
 		if (attempt->result.fd >= 0)
 			answer_connected(question, &attempt->result);
@@ -172,24 +169,15 @@ static void question_try(struct dial *dial, struct dial_question *question)
 
 static void start_waiting(struct dial *dial)
 {
-	struct dial_question *next;
+	struct dial_question *q, *next;
 
-	for (struct dial_question *q = dial->questions; q; q = next) {
-		next = q->next;
+	for (q = TAILQ_FIRST(&dial->questions); q; q = next) {
+		next = TAILQ_NEXT(q, entry);
 		if (!q->attempt && q->link)
 			question_try(dial, q);
 		else if (!q->attempt)
 			question_end(q); /* nobody waits for it any more */
 	}
-}
-
-static void question_append(struct dial *dial, struct dial_question *question)
-{
-	struct dial_question **at = &dial->questions;
-
-	while (*at)
-		at = &(*at)->next;
-	*at = question;
 }
 
 static int ask(struct dial_link *link, uint32_t id, int64_t timeout_ms, struct threads_error *err)
@@ -206,7 +194,7 @@ static int ask(struct dial_link *link, uint32_t id, int64_t timeout_ms, struct t
 	question->serial = ++dial->last_serial;
 	question->deadline_ms = clock_monotonic_ms() + timeout_ms;
 	link->questions++;
-	question_append(dial, question);
+	TAILQ_INSERT_TAIL(&dial->questions, question, entry);
 	rc = loop_timer_add(dial->loop, on_timeout, question, &question->timer, err);
 	if (rc < 0) {
 		question_end(question);
@@ -239,15 +227,12 @@ static int on_frame(struct peer *peer, struct frame *f, void *arg, struct thread
 static void link_remove(struct dial_link *link)
 {
 	struct dial *dial = link->dial;
-	struct dial_link **at = &dial->links;
+	struct dial_question *question;
 
-	for (struct dial_question *q = dial->questions; q; q = q->next)
-		if (q->link == link)
-			q->link = NULL;
-	while (*at && *at != link)
-		at = &(*at)->next;
-	if (*at)
-		*at = link->next;
+	TAILQ_FOREACH(question, &dial->questions, entry)
+		if (question->link == link)
+			question->link = NULL;
+	LIST_REMOVE(link, link);
 	dial->link_count--;
 	free(link);
 }
@@ -284,8 +269,7 @@ int dial_add_link(struct dial *dial, const struct role_peer *peer, struct thread
 		free(link);
 		return rc;
 	}
-	link->next = dial->links;
-	dial->links = link;
+	LIST_INSERT_HEAD(&dial->links, link, link);
 	dial->link_count++;
 	return 0;
 }
@@ -300,6 +284,8 @@ int dial_new(struct loop *loop, struct dial **ret_dial, struct threads_error *er
 	if (!dial)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	dial->loop = loop;
+	LIST_INIT(&dial->links);
+	TAILQ_INIT(&dial->questions);
 	rc = attempts_new(loop, on_attempt, dial, &dial->attempts, err);
 	if (rc < 0) {
 		free(dial);
@@ -316,15 +302,11 @@ struct dial *dial_free(struct dial *dial)
 
 	if (!dial)
 		return NULL;
-	while ((question = dial->questions)) {
-		dial->questions = question->next;
-		loop_timer_remove(question->timer);
-		free(question);
-	}
-	while ((link = dial->links)) {
-		dial->links = link->next;
+	while ((question = TAILQ_FIRST(&dial->questions)))
+		question_end(question);
+	while ((link = LIST_FIRST(&dial->links))) {
 		peer_free(link->peer);
-		free(link);
+		link_remove(link);
 	}
 	attempts_free(dial->attempts);
 	free(dial);

@@ -11,12 +11,7 @@ enum { LINKS_MAX = 1024 };
 
 static void link_remove(struct vault_link *link)
 {
-	struct vault_link **at = &link->vault->links;
-
-	while (*at && *at != link)
-		at = &(*at)->next;
-	if (*at)
-		*at = link->next;
+	LIST_REMOVE(link, link);
 	backup_source_peer_gone(link->vault->backup, link->peer);
 	if (peer_role(link->peer) == ROLE_INDEX)
 		vault_roll_clear(&link->vault->roll);
@@ -57,8 +52,7 @@ int vault_add_link(struct vault *vault, int fd, enum role role, int64_t instance
 		free(link);
 		return rc;
 	}
-	link->next = vault->links;
-	vault->links = link;
+	LIST_INSERT_HEAD(&vault->links, link, link);
 	vault->link_count++;
 	return 0;
 }
@@ -73,6 +67,7 @@ int vault_new(struct loop *loop, const char *folder, const unsigned char seed[SE
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	vault->loop = loop;
 	vault->clock = clock;
+	LIST_INIT(&vault->links);
 	rc = seal_keypair_from_seed(seed, &vault->key, err);
 	if (rc == 0)
 		rc = vault_db_open(folder, &vault->db, err);
@@ -100,8 +95,8 @@ struct vault *vault_free(struct vault *vault)
 
 	if (!vault)
 		return NULL;
-	while ((link = vault->links)) {
-		vault->links = link->next;
+	while ((link = LIST_FIRST(&vault->links))) {
+		LIST_REMOVE(link, link);
 		peer_free(link->peer);
 		free(link);
 	}

@@ -3,6 +3,8 @@
 #ifndef THREADS_VAULT_INTERNAL_H
 #define THREADS_VAULT_INTERNAL_H
 
+#include <sys/queue.h>
+
 #include "backup/source.h"
 #include "ipc/peer.h"
 #include "vault/vault.h"
@@ -16,7 +18,7 @@ enum {
 struct vault_link {
 	struct vault *vault;
 	struct peer *peer;
-	struct vault_link *next;
+	LIST_ENTRY(vault_link) link;
 	char account[VAULT_ACCOUNT_ID_SIZE]; /* imap: the only account this link may have opened */
 	char host[VAULT_HOST_SIZE];          /* imap: the only server */
 	char port[VAULT_PORT_SIZE];
@@ -33,7 +35,7 @@ struct vault {
 	struct db *db;
 	struct seal_key *key;
 	const struct clock *clock;
-	struct vault_link *links;
+	LIST_HEAD(, vault_link) links;
 	size_t link_count;
 	struct vault_roll roll;
 	struct backup_source *backup;
