@@ -70,7 +70,7 @@ export async function newPerson(options = {}) {
 		permissions: ["clipboard-read", "clipboard-write"],
 		...options,
 	});
-	context.setDefaultTimeout(15000);
+	context.setDefaultTimeout(60000);
 	await context.exposeBinding("threadsBreach", (source, text) => breaches.push(`${source.frame?.url()}: ${text}`));
 	await context.addInitScript(() => {
 		addEventListener("securitypolicyviolation", (event) => globalThis.threadsBreach(`${event.violatedDirective} ${event.blockedURI}`));

@@ -59,7 +59,7 @@ export async function withPage(options, work) {
 		permissions: ["clipboard-read", "clipboard-write"],
 		reducedMotion: "reduce",
 	});
-	context.setDefaultTimeout(20000);
+	context.setDefaultTimeout(60000);
 	const page = await context.newPage();
 	const wrong = [];
 	page.on("pageerror", (error) => wrong.push(error.message));
