@@ -20,7 +20,6 @@ enum {
 	DIAL_ATTEMPTS_MAX = 32,      /* look-ups and connections at once; others wait */
 	DIAL_LINK_QUESTIONS_MAX = 4, /* of one process at once */
 	DIAL_LOOKUP_MS = 15000,      /* for the name service */
-	DIAL_ADDRESS_MS = 10000,     /* for each address of a name */
 	DIAL_TIMEOUT_MAX_MS = 120 * 1000,
 };
 

@@ -10,7 +10,6 @@
 
 #include "core/clock.h"
 #include "core/net_range.h"
-#include "dial/dial.h"
 
 static void result_set(struct target_result *result, const char *kind, const char *words)
 {
@@ -180,10 +179,10 @@ void target_connect_any(const struct target *target, const struct addrinfo *list
 			refused = info;
 			continue;
 		}
-		error = left > 0
-				? try_address(info, left < DIAL_ADDRESS_MS ? left : DIAL_ADDRESS_MS,
-					      result)
-				: ETIMEDOUT;
+		error = left > 0 ? try_address(info,
+					       left < TARGET_ADDRESS_MS ? left : TARGET_ADDRESS_MS,
+					       result)
+				 : ETIMEDOUT;
 		if (error == 0)
 			return;
 	}

@@ -13,7 +13,10 @@
 struct addrinfo;
 struct sockaddr;
 
-enum { TARGET_ADDRESSES_MAX = 16 }; /* of one name; the others are not tried */
+enum {
+	TARGET_ADDRESSES_MAX = 16, /* of one name; the others are not tried */
+	TARGET_ADDRESS_MS = 10000, /* for each of them */
+};
 
 struct target {
 	char host[256];

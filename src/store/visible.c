@@ -185,7 +185,7 @@ static int narrow_decide(struct store *store, struct visible_set *set, struct th
 	rc = count_capped(store, NARROW_FROM_MESSAGES, &all, err);
 	if (rc < 0 || all < NARROW_FROM_MESSAGES)
 		return rc;
-	rc = visible_set_list(set, err);
+	rc = visible_set_list(set, VISIBLE_NARROW_MAX, err);
 	if (rc <= 0)
 		return rc;
 	for (size_t i = 0; i < set->audience_count && left > 0; i++) {

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/visible.h"
-
 void visible_set_release(struct visible_set *set)
 {
 	free(set->bits);
@@ -89,7 +87,7 @@ int visible_set_deny(struct visible_set *set, int64_t message_id, struct threads
 	return id_append(&set->denied, &set->denied_count, message_id, err);
 }
 
-int visible_set_list(struct visible_set *set, struct threads_error *err)
+int visible_set_list(struct visible_set *set, size_t most, struct threads_error *err)
 {
 	set->audience_count = 0;
 	free(TAKE_PTR(set->audiences));
@@ -99,7 +97,7 @@ int visible_set_list(struct visible_set *set, struct threads_error *err)
 
 			if (!(set->bits[word] >> bit & 1))
 				continue;
-			if (set->audience_count == VISIBLE_NARROW_MAX)
+			if (set->audience_count == most)
 				return 0;
 			rc = id_append(&set->audiences, &set->audience_count,
 				       (int64_t)word * 64 + bit, err);

@@ -48,7 +48,7 @@ void visible_set_member(struct visible_set *set, int64_t audience_id, int64_t fr
 int visible_set_deny(struct visible_set *set, int64_t message_id,
 		     struct threads_error *err) MUST_CHECK;
 
-/* Fills set->audiences. Returns 1, or 0 if there are more than VISIBLE_NARROW_MAX. */
-int visible_set_list(struct visible_set *set, struct threads_error *err) MUST_CHECK;
+/* Fills set->audiences. Returns 1, or 0 if there are more than most. */
+int visible_set_list(struct visible_set *set, size_t most, struct threads_error *err) MUST_CHECK;
 
 #endif
