@@ -35,7 +35,9 @@ struct refusal {
 	bool for_good; /* not before somebody acts */
 };
 
-static void check_refusal(const struct refusal *c, const char *tls, const char *in_file)
+/* details: words that must stand in those of the server. */
+static void check_refusal_says(const struct refusal *c, const char *tls, const char *in_file,
+			       const char *details)
 {
 	CLEANUP(harness_release) struct harness h;
 	const struct harness_state *trouble;
@@ -52,6 +54,8 @@ static void check_refusal(const struct refusal *c, const char *tls, const char *
 	if (strcmp(trouble->kind, c->kind) != 0)
 		fail_msg("%s gave %s (%s)", c->scenario, trouble->kind, trouble->details);
 	assert_string_equal(trouble->activity, "error");
+	if (!strstr(trouble->details, details))
+		fail_msg("%s: %s", c->scenario, trouble->details);
 	if (c->for_good != (trouble->retry_ms < 0))
 		fail_msg("%s: retry in %lld", c->scenario, (long long)trouble->retry_ms);
 	assert_true(trouble->words[0] && trouble->next[0]);
@@ -59,6 +63,11 @@ static void check_refusal(const struct refusal *c, const char *tls, const char *
 	assert_int_equal(harness_stored(&h), 0);
 	if (in_file)
 		assert_int_equal(h.vault_opens, 0);
+}
+
+static void check_refusal(const struct refusal *c, const char *tls, const char *in_file)
+{
+	check_refusal_says(c, tls, in_file, "");
 }
 
 static void test_log_in_refused(void **state)
@@ -108,6 +117,32 @@ static void test_starttls_is_not_fooled(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_refusal(&cases[i], "starttls", cases[i].scenario);
+}
+
+/* TLS 1.2 and 1.3, and nothing before them. */
+static void test_old_tls_is_refused(void **state)
+{
+	static const struct refusal old[] = {
+		{ "tls10", "tls-failed", false },
+		{ "tls11", "tls-failed", false },
+	};
+	static const char *const good[] = { "tls12", "tls13" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(old); i++)
+		check_refusal_says(&old[i], "starttls", old[i].scenario, "protocol");
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		CLEANUP(harness_release) struct harness h;
+
+		begin(&h, "ok");
+		lab_write(&lab, "scenario", good[i]);
+		h.tls = "starttls";
+		h.ca = lab_read(&lab, "tls/ca.pem");
+		harness_start(&h);
+		if (!harness_until(&h, harness_passed, WAIT_MS))
+			fail_msg("%s: no pass", good[i]);
+		lab_write(&lab, "scenario", NULL);
+	}
 }
 
 static void test_tls_from_the_start_at_a_clear_port(void **state)
@@ -672,6 +707,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_log_in_refused),
 		cmocka_unit_test(test_before_the_log_in),
 		cmocka_unit_test(test_starttls_is_not_fooled),
+		cmocka_unit_test(test_old_tls_is_refused),
 		cmocka_unit_test(test_tls_from_the_start_at_a_clear_port),
 		cmocka_unit_test(test_odd_servers_lose_nothing),
 		cmocka_unit_test(test_bodies_are_exact),

@@ -43,6 +43,10 @@ const CAPS = 'IMAP4rev1 LITERAL+ SASL-IR UIDPLUS IDLE ID ENABLE NAMESPACE UNSELE
 // Long ones, empty ones, other bytes than text, broken UTF-7, control characters, and very many.
 const hostileLabels = (n) => ` "" "${'y'.repeat(251)}" "${'z'.repeat(70000)}" "&broken" "&AAo-" "\\\\" {9}\r\nr\xe4w\u0007\u001b[2J {2}\r\n\r\n${Array.from({ length: 500 }, (_, i) => ` made-up-${n}-${i}`).join('')}`;
 
+// Scenarios whose TLS is of one version alone. OpenSSL speaks the old ones only if asked twice.
+const only = (version) => ({ minVersion: version, maxVersion: version, ciphers: 'DEFAULT:@SECLEVEL=0' });
+const TLS_ONLY = { tls10: only('TLSv1'), tls11: only('TLSv1.1'), tls12: only('TLSv1.2'), tls13: only('TLSv1.3') };
+
 function session(sock, secure) {
   let scen = read('scenario') || 'ok', arg = 0, authed = false, selected = false, buf = Buffer.alloc(0), idleTag = null, saslTag = null, out = sock, fetched = 0, timer = null, closed = false;
   const count = () => Number(read('count') || COUNT);
@@ -148,7 +152,7 @@ function session(sock, secure) {
         if (scen === 'nostarttls') return write(`${tag} NO TLS is not for you\r\n`);
         write(`${tag} OK begin TLS\r\n${scen === 'inject' ? '* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] injected\r\n1 OK injected\r\n2 OK injected\r\n3 OK injected\r\n' : ''}`);
         sock.removeAllListeners('data');
-        const t = new tls.TLSSocket(sock, { isServer: true, cert, key }); t.on('error', (e) => log('tls', e.message));
+        const t = new tls.TLSSocket(sock, { isServer: true, cert, key, ...TLS_ONLY[scen] }); t.on('error', (e) => log('tls', e.message));
         session2(t); return undefined;
       }
       case 'LOGIN': { const [u] = rest.match(/"(?:[^"\\]|\\.)*"|\S+/g) || ['']; setScen(u); if (refuse('login', tag)) return undefined; authed = true; return ok(tag, `[CAPABILITY ${caps()}] hello`); }
