@@ -8,6 +8,7 @@
 #include "auth/security.h"
 #include "auth/session.h"
 #include "auth/signin.h"
+#include "core/log.h"
 #include "crypto/hmac.h"
 
 enum need {
@@ -189,6 +190,9 @@ static int dispatch(struct exchange *ex, const struct http_question *q, struct t
 	if (q->body_len == SIZE_MAX)
 		return reply_problem(ex, 413, "too-large", "The request is too large.", NULL, err);
 	rc = check_needs(ex, route->needs, err);
+	if (rc == 0 && ex->signed_in)
+		log_notice("method=%s user=%s refused: %s", route->method, ex->login.user_id,
+			   route->path);
 	if (rc != 1)
 		return rc < 0 ? rc : EXCHANGE_DONE;
 	rc = parse_body(ex, route, q, err);

@@ -72,9 +72,10 @@ static int on_ticket(struct exchange *ex, const struct peer *peer, struct frame 
 	const bool signed_in = frame_get_int_in(f, 0, 1) == 1;
 	size_t len;
 	const void *ticket = frame_get_bytes(f, &len);
+	const char *user;
 	int rc;
 
-	frame_get_text(f); /* the user's id: api reads it from the ticket */
+	user = frame_get_text(f); /* for the log: api reads it from the ticket */
 	rc = frame_get_end(f, err);
 	if (rc < 0)
 		return rc;
@@ -89,6 +90,7 @@ static int on_ticket(struct exchange *ex, const struct peer *peer, struct frame 
 		http_request_refuse(ex->req, 401, "sign-in-needed", "Sign in to go on.");
 		return 0;
 	}
+	http_request_set_person(ex->req, user);
 	strbuf_add(&ex->ticket, ticket, len);
 	rc = strbuf_check(&ex->ticket, err);
 	if (rc < 0)

@@ -71,9 +71,9 @@ void request_free(struct http_request *req)
 	if (server->handler.on_gone && req->checked)
 		server->handler.on_gone(req, server->handler.arg);
 	/* The path stands last: it may hold blanks. */
-	log_info("request=%s method=%s status=%u ms=%lld bytes=%llu path=%s", req->id, req->method,
-		 req->status, (long long)http_request_age_ms(req),
-		 (unsigned long long)req->answer_length,
+	log_info("request=%s method=%s status=%u ms=%lld bytes=%llu user=%s path=%s", req->id,
+		 req->method, req->status, (long long)http_request_age_ms(req),
+		 (unsigned long long)req->answer_length, *req->person ? req->person : "-",
 		 req->path.len ? strbuf_str(&req->path) : "-");
 	metric_add(METRIC_HTTP_REQUESTS, metric_http_which(route_of(req), req->status), 1);
 	if (req->conn && req->conn->req == req)

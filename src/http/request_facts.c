@@ -40,6 +40,12 @@ const char *http_request_id(const struct http_request *req)
 	return req->id;
 }
 
+void http_request_set_person(struct http_request *req, const char *user_id)
+{
+	if (public_id_valid(user_id))
+		memcpy(req->person, user_id, sizeof(req->person));
+}
+
 bool http_request_has_body(const struct http_request *req)
 {
 	return req->framing.chunked || req->framing.length > 0;

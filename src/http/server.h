@@ -90,6 +90,8 @@ const char *http_request_query(const struct http_request *req);
 const char *http_request_field(const struct http_request *req, const char *name);
 const char *http_request_client(const struct http_request *req);
 const char *http_request_id(const struct http_request *req);
+/* Who asks stands in the log with the request. What is no public id is left out. */
+void http_request_set_person(struct http_request *req, const char *user_id);
 bool http_request_has_body(const struct http_request *req);
 /* Announced length of the body; -1 when it comes in chunks. */
 int64_t http_request_length(const struct http_request *req);

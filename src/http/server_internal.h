@@ -65,6 +65,7 @@ struct http_request {
 	char *target;
 	uintptr_t target_end; /* in MHD's buffer */
 	char id[PUBLIC_ID_SIZE];
+	char person[PUBLIC_ID_SIZE]; /* who is signed in, for the log; "": not known */
 	char method[8];
 	const char *query;
 	struct strbuf path, body, client;
