@@ -15,7 +15,7 @@ enum { LISTED = 2000 };
 static const char sql_folders[] = "SELECT count(*) FROM folder";
 static const char sql_ledger[] = "SELECT count(*) FROM ledger";
 
-static void sql(struct fixture *f, const char *format, ...)
+static PRINTF_LIKE(2, 3) void sql(struct fixture *f, const char *format, ...)
 {
 	struct threads_error err = { .text = "" };
 	char text[1000];
