@@ -13,13 +13,13 @@ static const int calls[] = {
 	SCMP_SYS(getsockopt),
 	SCMP_SYS(poll),
 	SCMP_SYS(openat), /* hosts, resolv.conf, nsswitch.conf */
-	SCMP_SYS(lseek),
-	SCMP_SYS(uname), /* the resolver asks for the machine's domain */
+	SCMP_SYS(lseek),  /* hosts, from its beginning */
 	-1,
 };
 
-/* Names that only a name server knows: there is none where tests run. */
+/* Settings of the machine, and names that only a name server knows: none runs where tests do. */
 static const int rare[] = {
+	SCMP_SYS(uname),       /* the machine's domain, where resolv.conf names none */
 	SCMP_SYS(sendmmsg),    /* both questions at once, */
 	SCMP_SYS(sendto),      /* or each by itself */
 	SCMP_SYS(recvfrom),    /* the answer, */
