@@ -308,7 +308,7 @@ static void test_collecting_stops_on_a_full_disk(void **state)
 	play_start(p, "disk_stop_percent = 1\n");
 	p->imap_starts = 0;
 	assert_int_equal(stopped(p), 1);
-	assert_int_equal(open_piece(&u, u.files[1], 10, 1, &received, &fd), THREADS_ELIMIT);
+	assert_int_equal(open_piece(&u, u.files[1], 10, 1, &received, &fd), THREADS_EFULL);
 	assert_int_equal(play_number(p, sql_found), 2);
 	for (int i = 0; i < 30; i++)
 		play_turn(p, 5);
