@@ -12,6 +12,7 @@ import measure
 import queries
 
 IDLE_S = 5
+REST_S = 45  # index looks every 30 s whether something is left to merge
 WRITE_GAP_S = 0.05
 
 
@@ -57,7 +58,7 @@ def growth(maildir, sizes, scratch):
         mail = some_of(maildir, size, folder)
         classes = classes or queries.classes(mail)
         threads = hub.Hub(mail, folder)
-        usage = threads.ingest()
+        usage = threads.ingest(REST_S)
         raw = measure.tree_size(mail)
         rows[size] = {'cpu_ms_per_message': round(usage['cpu_s'] * 1000 / size, 3),
                       'stored_ratio': round(usage['stored_bytes'] / raw, 3), 'peak_bytes': usage['rss_bytes'],

@@ -224,9 +224,10 @@ int search_run(struct reader *reader, const struct search_request *request,
 	if (request->limit < 1 || request->limit > SEARCH_LIMIT_MAX || request->after.offset < 0 ||
 	    request->after.offset > SEARCH_RANKED_MAX)
 		return threads_error_set(err, THREADS_EINVAL, "limit or cursor out of bounds");
-	rc = search_plan_make(request->tree, reader->tokenizer, &plan, err);
+	rc = reader_begin(reader, request->viewer, &scope, err);
 	if (rc == 0)
-		rc = reader_begin(reader, request->viewer, &scope, err);
+		rc = search_plan_make(request->tree, reader, request->sort == SEARCH_RELEVANCE,
+				      &plan, err);
 	if (rc < 0)
 		return rc;
 	search.plan = plan;

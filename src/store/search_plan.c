@@ -4,7 +4,7 @@
 /* What the compiler of expressions carries along. */
 struct compiler {
 	struct search_plan *plan;
-	struct tokenizer *tokenizer;
+	struct reader *reader;
 	struct threads_error *err;
 	int rc; /* first failure */
 };
@@ -23,8 +23,8 @@ static int token_count(const char *token, size_t len, size_t start, size_t end, 
 static size_t tokens_in(struct compiler *c, const char *text)
 {
 	size_t count = 0;
-	int rc = tokenizer_run(c->tokenizer, TOKENIZER_QUERY, text, strlen(text), token_count,
-			       &count, c->err);
+	int rc = tokenizer_run(c->reader->tokenizer, TOKENIZER_QUERY, text, strlen(text),
+			       token_count, &count, c->err);
 
 	if (rc < 0 && c->rc == 0)
 		c->rc = rc;
@@ -49,18 +49,69 @@ static const char *columns_of(const struct query_node *node)
 	return node->narrow ? "{subject sender recipient} : " : "";
 }
 
-/* columns : "text" * */
-static void term_append(struct strbuf *out, const struct query_node *node)
+static bool node_is_prefix(const struct query_node *node)
 {
-	strbuf_add_str(out, columns_of(node));
+	return node->prefix || search_term_ends_alone(node->text);
+}
+
+static int words_find(struct compiler *c, struct search_words *spelled)
+{
+	AUTO_FREE struct search_term *term = NULL;
+	int rc = search_term_new(c->reader->tokenizer, spelled->node, &term, c->err);
+
+	if (rc < 0 || term->token_count != 1)
+		return rc;
+	rc = search_prefix_spell(c->reader, term, c->plan->words_left, &spelled->words, c->err);
+	if (rc > 0)
+		c->plan->words_left -= (size_t)rc;
+	return rc;
+}
+
+/* The words of a prefix, looked up once for a plan; NULL: there is no room for them. */
+static const struct search_words *words_of(struct compiler *c, const struct query_node *node)
+{
+	struct search_plan *plan = c->plan;
+	struct search_words *spelled = plan->spelled;
+	int rc;
+
+	for (; spelled < plan->spelled + plan->spelled_count; spelled++)
+		if (spelled->node == node)
+			return spelled;
+	if (plan->words_left == 0 || plan->spelled_count == ARRAY_SIZE(plan->spelled))
+		return NULL;
+	plan->spelled_count++;
+	spelled->node = node;
+	spelled->words = (struct strbuf)STRBUF_INIT(SEARCH_PREFIX_BYTES);
+	rc = words_find(c, spelled);
+	if (rc < 0 && c->rc == 0)
+		c->rc = rc;
+	return spelled;
+}
+
+static void text_append(struct strbuf *out, const char *text)
+{
 	strbuf_add_char(out, '"');
-	for (const char *p = node->text; *p; p++) {
+	for (const char *p = text; *p; p++) {
 		if (*p == '"')
 			strbuf_add_char(out, '"');
 		strbuf_add_char(out, *p);
 	}
 	strbuf_add_char(out, '"');
-	if (node->prefix || search_term_ends_alone(node->text))
+}
+
+/* columns : "text", columns : "text" * or columns : ("word" OR "word") */
+static void term_append(struct compiler *c, struct strbuf *out, const struct query_node *node)
+{
+	const bool prefix = node_is_prefix(node);
+	const struct search_words *spelled = prefix ? words_of(c, node) : NULL;
+
+	strbuf_add_str(out, columns_of(node));
+	if (spelled && spelled->words.len) {
+		strbuf_addf(out, "(%s)", strbuf_str(&spelled->words));
+		return;
+	}
+	text_append(out, node->text);
+	if (prefix)
 		strbuf_add_str(out, " *");
 }
 
@@ -89,35 +140,36 @@ static bool node_compiles(struct compiler *c, const struct query_node *node)
 	return positive > 0;
 }
 
-static void node_append(struct strbuf *out, const struct query_node *node);
+static void node_append(struct compiler *c, struct strbuf *out, const struct query_node *node);
 
-static void children_append(struct strbuf *out, const struct query_node *node, bool negative,
-			    const char *between)
+static void children_append(struct compiler *c, struct strbuf *out, const struct query_node *node,
+			    bool negative)
 {
+	const char *between = node->op == QUERY_ALL ? " AND " : " OR ";
 	bool first = true;
 
 	for (const struct query_node *child = node->first; child; child = child->next) {
 		if ((child->op == QUERY_NOT) != negative)
 			continue;
 		if (!first || negative)
-			strbuf_add_str(out, between);
-		node_append(out, negative ? child->first : child);
+			strbuf_add_str(out, negative ? " NOT " : between);
+		node_append(c, out, negative ? child->first : child);
 		first = false;
 	}
 }
 
 /* NOT binds tighter than AND, and to the left: (a AND b) NOT c NOT d. */
-static void node_append(struct strbuf *out, const struct query_node *node)
+static void node_append(struct compiler *c, struct strbuf *out, const struct query_node *node)
 {
 	if (node->op == QUERY_TERM) {
-		term_append(out, node);
+		term_append(c, out, node);
 		return;
 	}
 	strbuf_add_str(out, "((");
-	children_append(out, node, false, node->op == QUERY_ALL ? " AND " : " OR ");
+	children_append(c, out, node, false);
 	strbuf_add_str(out, ")");
 	if (node->op == QUERY_ALL)
-		children_append(out, node, true, " NOT ");
+		children_append(c, out, node, true);
 	strbuf_add_str(out, ")");
 }
 
@@ -134,7 +186,7 @@ static void leaves_collect(struct compiler *c, const struct query_node *node)
 		leaf = &plan->leaves[plan->leaf_count++];
 		leaf->node = node;
 		leaf->match = (struct strbuf)STRBUF_INIT(SEARCH_MATCH_MAX);
-		node_append(&leaf->match, node);
+		node_append(c, &leaf->match, node);
 		return;
 	}
 	for (const struct query_node *child = node->first; child; child = child->next)
@@ -148,7 +200,7 @@ static void term_add(struct compiler *c, const struct query_node *node)
 
 	if (!node_is_text(node) || plan->term_count == QUERY_TERMS_MAX || c->rc < 0)
 		return;
-	rc = search_term_new(c->tokenizer, node, &plan->terms[plan->term_count], c->err);
+	rc = search_term_new(c->reader->tokenizer, node, &plan->terms[plan->term_count], c->err);
 	if (rc < 0)
 		c->rc = rc;
 	else
@@ -176,11 +228,13 @@ static void rest_add(struct compiler *c, const struct query_node *node)
 	leaves_collect(c, node);
 }
 
-static void match_add(struct search_plan *plan, const char *between, const struct query_node *node)
+static void match_add(struct compiler *c, const char *between, const struct query_node *node)
 {
+	struct search_plan *plan = c->plan;
+
 	if (plan->match.len)
 		strbuf_add_str(&plan->match, between);
-	node_append(&plan->match, node);
+	node_append(c, &plan->match, node);
 }
 
 /* One of the parts that all must hold; NOT comes in a second round, when it is
@@ -193,7 +247,7 @@ static void part_place(struct compiler *c, const struct query_node *node, bool s
 		return;
 	if (node->op == QUERY_NOT) {
 		if (plan->match.len && node_compiles(c, node->first))
-			match_add(plan, " NOT ", node->first);
+			match_add(c, " NOT ", node->first);
 		else
 			rest_add(c, node);
 	} else if (node->op == QUERY_TERM && node->field == QUERY_DATE) {
@@ -202,11 +256,11 @@ static void part_place(struct compiler *c, const struct query_node *node, bool s
 	} else if (node->op == QUERY_TERM && node->field == QUERY_ATTACHMENT) {
 		plan->attachment = true;
 	} else if (node_compiles(c, node)) {
-		match_add(plan, " AND ", node);
+		match_add(c, " AND ", node);
 	} else if (node->op == QUERY_TERM && node->field == QUERY_CC &&
 		   tokens_in(c, node->text) > 0) {
 		/* The column holds To as well: it gives candidates. */
-		match_add(plan, " AND ", node);
+		match_add(c, " AND ", node);
 		rest_add(c, node);
 	} else if (!node_is_text(node)) {
 		rest_add(c, node);
@@ -249,16 +303,17 @@ static int plan_check(const struct compiler *c)
 	return rc;
 }
 
-int search_plan_make(const struct query_tree *tree, struct tokenizer *tokenizer,
+int search_plan_make(const struct query_tree *tree, struct reader *reader, bool scored,
 		     struct search_plan **ret_plan, struct threads_error *err)
 {
 	CLEANUP(search_plan_freep) struct search_plan *plan = calloc(1, sizeof(*plan));
-	struct compiler c = { .plan = plan, .tokenizer = tokenizer, .err = err };
+	struct compiler c = { .plan = plan, .reader = reader, .err = err };
 	int rc;
 
 	if (!plan)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	plan->root = tree->root;
+	plan->words_left = scored ? 0 : SEARCH_PREFIX_WORDS_MAX;
 	plan->match = (struct strbuf)STRBUF_INIT(SEARCH_MATCH_MAX);
 	plan->from_ms = INT64_MIN;
 	plan->before_ms = INT64_MAX;
@@ -277,10 +332,9 @@ static void leaves_release(struct search_plan *plan)
 	plan->leaf_count = 0;
 }
 
-int search_plan_by_row(struct search_plan *plan, struct tokenizer *tokenizer,
-		       struct threads_error *err)
+int search_plan_by_row(struct search_plan *plan, struct reader *reader, struct threads_error *err)
 {
-	struct compiler c = { .plan = plan, .tokenizer = tokenizer, .err = err };
+	struct compiler c = { .plan = plan, .reader = reader, .err = err };
 
 	leaves_release(plan);
 	strbuf_reset(&plan->match);
@@ -299,6 +353,8 @@ struct search_plan *search_plan_free(struct search_plan *plan)
 		return NULL;
 	leaves_release(plan);
 	strbuf_release(&plan->match);
+	for (size_t i = 0; i < plan->spelled_count; i++)
+		strbuf_release(&plan->spelled[i].words);
 	for (size_t i = 0; i < plan->term_count; i++)
 		free(plan->terms[i]);
 	free(plan);

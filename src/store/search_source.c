@@ -122,7 +122,7 @@ int search_source_open(struct search_source *s, int64_t before_id, bool ranked,
 	if (rc < 0)
 		return rc;
 	if (rc == 1)
-		return search_plan_by_row(s->plan, s->reader->tokenizer, err);
+		return search_plan_by_row(s->plan, s->reader, err);
 	before_id = id_before(s->plan, before_id);
 	if (ranked) {
 		s->is_ranked = true;

@@ -23,9 +23,9 @@ static void message_add(struct store *store, int64_t i, int64_t n)
 	char body[400];
 
 	snprintf(body, sizeof(body),
-		 "common words of letter w%lld %s %s %s and what follows them to the end of it",
-		 (long long)i, i % 2 ? "odd" : "even", i % 3 ? "many quick foxes" : "few",
-		 i % (n / 5) == 0 ? "rarely" : "");
+		 "common words of letter w%lld kind%lld %s %s %s and what follows them to the end",
+		 (long long)i, (long long)i % 20, i % 2 ? "odd" : "even",
+		 i % 3 ? "many quick foxes" : "few", i % (n / 5) == 0 ? "rarely" : "");
 	const struct mail mail = {
 		.date_ms = half_day_ms * (i + 1),
 		.conversation = 100 + i,

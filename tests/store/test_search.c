@@ -411,7 +411,8 @@ static void narrow_viewers_get_the_same_answers(void **state)
 enum { MANY = 1200 };
 
 /* Mail i, minute i: "even" and "third" by its number, every 5th unread, every 7th flagged,
- * every 100th with a label and a file. */
+ * every 100th with a label and a file. Of words with the same beginning there are few and common
+ * ones ("berth"), few and rare ones ("hull"), and more than are spelled out ("crate"). */
 static bool many_even(int i)
 {
 	return i % 2 == 0;
@@ -444,6 +445,34 @@ static bool many_unread(int i)
 {
 	return i % 5 == 0;
 }
+static bool many_all(int i)
+{
+	return i >= 0;
+}
+static bool many_third(int i)
+{
+	return i % 3 == 0;
+}
+static bool many_berth1(int i)
+{
+	return i % 12 == 1 || i % 12 >= 10;
+}
+static bool many_not_berth1(int i)
+{
+	return !many_berth1(i);
+}
+static bool many_berth1_third(int i)
+{
+	return many_berth1(i) && i % 3 == 0;
+}
+static bool many_berth1_or_unread(int i)
+{
+	return many_berth1(i) || i % 5 == 0;
+}
+static bool many_berth1_or_hull2(int i)
+{
+	return many_berth1(i) || i % 40 == 2 || (i % 40 >= 20 && i % 40 < 30);
+}
 
 static const struct {
 	const char *query;
@@ -462,16 +491,29 @@ static const struct {
 	{ "third label:hundred -(-third)", many_both },
 	{ "is:unread", many_unread },
 	{ "is:unread OR is:unread", many_unread },
+}, prefixes[] = {
+	{ "berth*", many_all },
+	{ "zeal*", many_third },
+	{ "hull*", many_all },
+	{ "crate*", many_all },
+	{ "berth1*", many_berth1 },
+	{ "subject:crate* OR berth1*", many_berth1 },
+	{ "-berth1*", many_not_berth1 },
+	{ "third berth1*", many_berth1_third },
+	{ "berth1* OR is:unread", many_berth1_or_unread },
+	{ "berth1* OR hull2*", many_berth1_or_hull2 },
+	{ "-(-berth1* -\"mail hull2\"*)", many_berth1_or_hull2 },
 };
 
 static void many_fill(struct store *store)
 {
-	char body[64];
+	char body[128];
 
 	fixture_sql(store, "BEGIN");
 	for (int i = 0; i < MANY; i++) {
-		snprintf(body, sizeof(body), "mail %s %s %s", i % 2 ? "odd" : "even",
-			 i % 3 ? "" : "third", i >= 601 && i <= 603 ? "single" : "");
+		snprintf(body, sizeof(body), "mail hull%d berth%d crate%d %s %s %s", i % 40, i % 12,
+			 i % 100, i % 2 ? "odd" : "even crate zinc", i % 3 ? "" : "third zeal",
+			 i >= 601 && i <= 603 ? "single" : "");
 		fixture_mail(store, &(struct mail){ .id = message_id_first(100 * DAY) + i,
 						    .date_ms = 100 * DAY + i * MINUTE,
 						    .subject = "row",
@@ -543,6 +585,16 @@ static void pages_cross_the_blocks_of_indexes(void **state)
 	}
 }
 
+/* Whether they are spelled out or looked up as a prefix, alone and beside others. */
+static void prefixes_find_all_words_that_begin_so(void **state)
+{
+	struct fixture *f = *state;
+
+	many_fill(f->store);
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		many_walk(f, prefixes[i].query, prefixes[i].holds);
+}
+
 static void odd_requests_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -556,7 +608,8 @@ static void odd_requests_are_refused(void **state)
 	assert_rc(search_run(f->reader, &request, &result, &err), THREADS_EINVAL, &err);
 }
 
-int main(void)
+/* test_search [NAME] */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(queries_find_the_expected_days, setup, teardown),
@@ -571,8 +624,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(narrow_viewers_get_the_same_answers, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(pages_cross_the_blocks_of_indexes, setup, teardown),
+		cmocka_unit_test_setup_teardown(prefixes_find_all_words_that_begin_so, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(odd_requests_are_refused, setup, teardown),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
