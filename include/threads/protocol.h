@@ -191,13 +191,19 @@ enum frame_type {
 	IMAP_FOLDERS, /* imap->index: i count, (t raw name, t display name, t special use, i selectable, i chosen)... */
 	IMAP_FOLDER_OPEN, /* imap->index question: t raw name, i uidvalidity, i messages, i uidnext
 			   * -> IMAP_FOLDER_IS: i folder id, t known UIDs as an IMAP sequence set or, if long, ""
-			   * and f sealed memfd with that text, i has descriptor */
+			   * and f sealed memfd with that text, i has descriptor, i mod-sequence up to which flags
+			   * and labels of these are known (0: none), i ms when all of them were compared last */
 	IMAP_FOLDER_IS,
 	IMAP_TODO, /* imap->index: i folder id, i messages on server, i messages to fetch, i bytes to fetch, i gone UIDs count */
 	/* imap->index question: i folder id, i count, (i uid, i flags, i internal date ms, i offset, i length,
 	 * t keywords and labels: UTF-8 without control characters, each ends with a line feed)..., f sealed memfd */
 	IMAP_BATCH,
 	IMAP_BATCH_ACK, /* index->imap answer after commit: i stored, i duplicate, i known, i excluded, i failed */
+	/* imap->index question: flags and labels that known messages have now. i folder id, i last (with these all
+	 * is said up to the mod-sequence, which is committed with them), i mod-sequence (0: the server has none),
+	 * i count (<= IMAP_FLAGS_MAX), (i uid, i flags, t labels as in IMAP_BATCH)... -> IPC_OK after commit.
+	 * A message that is not here is passed over */
+	IMAP_FLAGS,
 	IMAP_FAILED, /* imap->index question: i folder id, i uid, t reason, t words: goes to the ledger -> IPC_OK */
 	IMAP_PASS_DONE, /* imap->index: i server messages, i bodies fetched, i bytes fetched, i failed, i pass number asked for */
 	IMAP_SYNC,      /* index->imap: i pass number: look at all chosen folders now */
@@ -258,6 +264,7 @@ enum {
 	IMAP_LABELS_MAX = 100,
 	IMAP_LABEL_BYTES_MAX = 250,
 	IMAP_LABELS_BYTES_MAX = 4096, /* all of them, with their line feeds */
+	IMAP_FLAGS_MAX = 1000,        /* messages of one IMAP_FLAGS */
 };
 
 #endif

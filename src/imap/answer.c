@@ -98,6 +98,7 @@ static void read_extension(struct answer *answer, const struct mailimap_extensio
 	if (!data || data->ext_extension != &mailimap_extension_xgmlabels || !data->ext_data)
 		return;
 	gmail = data->ext_data;
+	answer->has_labels = true;
 	for (clistiter *i = gmail->att_labels ? clist_begin(gmail->att_labels) : NULL; i;
 	     i = clist_next(i))
 		if (clist_content(i))

@@ -14,7 +14,7 @@ struct answer {
 	uint32_t uid, size; /* 0: not said */
 	unsigned flags;     /* enum imap_flag */
 	int64_t date_ms;
-	bool has_body, has_flags;
+	bool has_body, has_flags, has_labels; /* has_labels: of Gmail */
 	struct strbuf
 		labels; /* keywords, and labels of Gmail; for people, each ends with a line feed */
 	size_t label_count;

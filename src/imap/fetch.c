@@ -7,6 +7,7 @@
 enum {
 	SIZES_AT_ONCE = 2000,
 	SIZE_LINE = 200,      /* bytes of an answer without a body, generously */
+	FLAGS_LINE = 1000,    /* the same with labels */
 	UNKNOWN_SIZE = 65536, /* what a message counts when the server said no size */
 	MESSAGE_OVERHEAD = 2048,
 	SMALL_ANSWER = 1024 * 1024,
@@ -82,6 +83,7 @@ struct fetch_handlers {
 	mailimap_msg_att_handler *att;
 	mailimap_msg_body_handler *body;
 	void *context;
+	uint64_t changed_since; /* mod-sequence, 0: whatever changed when */
 };
 
 static int run_fetch(struct session *session, struct mailimap_set *set,
@@ -93,7 +95,10 @@ static int run_fetch(struct session *session, struct mailimap_set *set,
 	mailimap_set_progress_callback(session->imap, on_progress, on_progress, NULL);
 	mailimap_set_msg_att_handler(session->imap, handlers->att, handlers->context);
 	mailimap_set_msg_body_handler(session->imap, handlers->body, handlers->context);
-	if (set && what)
+	if (set && what && handlers->changed_since)
+		r = mailimap_uid_fetch_changedsince(session->imap, set, what,
+						    handlers->changed_since, &unused);
+	else if (set && what)
 		r = mailimap_uid_fetch(session->imap, set, what, &unused);
 	mailimap_set_msg_att_handler(session->imap, NULL, NULL);
 	mailimap_set_msg_body_handler(session->imap, NULL, NULL);
@@ -137,7 +142,7 @@ int fetch_sizes(struct session *session, struct fetch_item *items, size_t count,
 		struct mailimap_fetch_att *atts[] = { mailimap_fetch_att_new_uid(),
 						      mailimap_fetch_att_new_rfc822_size() };
 		struct fetch some = { .items = items, .count = n };
-		const struct fetch_handlers handlers = { on_size, NULL, &some };
+		const struct fetch_handlers handlers = { on_size, NULL, &some, 0 };
 		int r;
 
 		/* The server may have to read every message to know. */
@@ -150,6 +155,40 @@ int fetch_sizes(struct session *session, struct fetch_item *items, size_t count,
 		count -= n;
 	}
 	return 0;
+}
+
+struct flags_call {
+	fetch_flags_fn *fn;
+	void *arg;
+	bool with_labels; /* an answer without them was not asked for */
+};
+
+static void on_flags(struct mailimap_msg_att *att, void *context)
+{
+	CLEANUP(answer_release) struct answer answer = ANSWER_INIT;
+	const struct flags_call *call = context;
+
+	answer_read(&answer, att);
+	if (answer.uid && answer.has_flags && (answer.has_labels || !call->with_labels))
+		call->fn(&answer, call->arg);
+}
+
+int fetch_flags(struct session *session, const struct fetch_range *range, fetch_flags_fn *fn,
+		void *arg, struct failure *why)
+{
+	struct mailimap_fetch_att *atts[] = {
+		mailimap_fetch_att_new_uid(),
+		mailimap_fetch_att_new_flags(),
+		session->is_gmail ? mailimap_fetch_att_new_xgmlabels() : NULL,
+	};
+	struct flags_call call = { fn, arg, session->is_gmail };
+	const struct fetch_handlers handlers = { on_flags, NULL, &call, range->changed_since };
+	int r;
+
+	session_expect(session, SMALL_ANSWER + (uint64_t)range->messages * FLAGS_LINE);
+	r = run_fetch(session, mailimap_set_new_interval(range->first, range->last),
+		      type_of(atts, ARRAY_SIZE(atts)), &handlers);
+	return r == MAILIMAP_NO_ERROR ? 0 : session_failed(session, r, false, why);
 }
 
 static bool on_bytes(int type, struct mailimap_msg_att_body_section *section, const char *bytes,
@@ -234,7 +273,7 @@ int fetch_bodies(struct fetch *fetch, struct fetch_item *items, size_t count, st
 		mailimap_fetch_att_new_internaldate(),
 		mailimap_fetch_att_new_body_peek_section(mailimap_section_new(NULL)),
 	};
-	const struct fetch_handlers handlers = { on_message, on_bytes, fetch };
+	const struct fetch_handlers handlers = { on_message, on_bytes, fetch, 0 };
 	int r;
 
 	fetch->items = items;

@@ -54,6 +54,17 @@ int fetch_still_there(struct session *session, struct fetch_item *items, size_t 
 int fetch_sizes(struct session *session, struct fetch_item *items, size_t count,
 		struct failure *why);
 
+/* UIDs first to last, of which so many messages have to do with it. */
+struct fetch_range {
+	uint32_t first, last, messages;
+	uint64_t changed_since; /* mod-sequence, 0: all of them */
+};
+typedef void fetch_flags_fn(const struct answer *answer, void *arg);
+
+/* Calls fn for what the server says of messages in a range, asked for or not. */
+int fetch_flags(struct session *session, const struct fetch_range *range, fetch_flags_fn *fn,
+		void *arg, struct failure *why);
+
 /* Fetches the WANTED ones of count items (sorted by UID) into batches for index, with
  * one command. FAILURE_HUB: index is away; the session is in order. */
 int fetch_bodies(struct fetch *fetch, struct fetch_item *items, size_t count, struct failure *why);

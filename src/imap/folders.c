@@ -166,7 +166,7 @@ static void guess_uses(struct folders *folders)
 	}
 }
 
-static void keep_seen(struct folders *fresh, const struct folders *before)
+static void keep_past(struct folders *fresh, const struct folders *before)
 {
 	for (size_t i = 0; i < fresh->count; i++) {
 		struct folder *folder = &fresh->list[i];
@@ -174,12 +174,8 @@ static void keep_seen(struct folders *fresh, const struct folders *before)
 		for (size_t j = 0; j < before->count; j++) {
 			const struct folder *old = &before->list[j];
 
-			if (!old->seen || strcmp(old->name, folder->name) != 0)
-				continue;
-			folder->seen = true;
-			folder->seen_uidvalidity = old->seen_uidvalidity;
-			folder->seen_uidnext = old->seen_uidnext;
-			folder->seen_messages = old->seen_messages;
+			if (strcmp(old->name, folder->name) == 0)
+				folder->past = old->past;
 		}
 	}
 }
@@ -224,7 +220,7 @@ int folders_list(struct folders *folders, struct session *session, struct failur
 		return rc < 0 ? failure_set(why, FAILURE_HUB, "out of memory")
 			      : failure_set(why, FAILURE_GARBAGE, "the server lists no folder");
 	}
-	keep_seen(&fresh, folders);
+	keep_past(&fresh, folders);
 	folders_release(folders);
 	folders->list = TAKE_PTR(fresh.list);
 	folders->count = fresh.count;

@@ -20,15 +20,23 @@ enum folder_use {
 	FOLDER_FLAGGED, /* the same */
 };
 
+/* What the last passes saw, to leave out folders where nothing happened. */
+struct folder_past {
+	bool seen; /* by a complete pass: the four numbers are its */
+	uint32_t uidvalidity, uidnext, messages;
+	uint64_t modseq; /* flags of its messages follow the server up to here, 0: not known */
+
+	int64_t flags_next_ms;   /* monotonic: flags are not looked at before */
+	unsigned flags_failures; /* in a row */
+};
+
 struct folder {
 	char *name;    /* as the server writes it; what is sent back */
 	char *display; /* for people */
 	enum folder_use use;
 	bool selectable, chosen;
 
-	/* What the last complete pass saw, to leave out folders where nothing happened. */
-	bool seen;
-	uint32_t seen_uidvalidity, seen_uidnext, seen_messages;
+	struct folder_past past;
 };
 
 struct folders {

@@ -159,33 +159,43 @@ int hub_state(struct hub *hub, const char *activity, const struct failure *failu
 	return hub_send(hub, &f, &why);
 }
 
-static int read_known(struct frame *f, struct uid_set *known, struct threads_error *err)
+void hub_known_release(struct hub_known *known)
+{
+	uid_set_release(&known->uids);
+}
+
+static int read_known(struct frame *f, struct hub_known *known, struct threads_error *err)
 {
 	CLEANUP(memfd_unmap) struct memfd_view view = { 0 };
 	AUTO_FD int fd = -1;
-	const char *text = frame_get_text(f);
+	const char *text;
+	bool has_fd;
 	int rc;
 
-	if (frame_get_int_in(f, 0, 1))
+	known->folder_id = frame_get_int(f);
+	text = frame_get_text(f);
+	has_fd = frame_get_int_in(f, 0, 1) == 1;
+	known->modseq = (uint64_t)frame_get_int_in(f, 0, INT64_MAX);
+	known->compared_ms = frame_get_int(f);
+	if (has_fd)
 		fd = frame_get_fd(f);
 	rc = frame_get_end(f, err);
 	if (rc < 0)
 		return rc;
 	if (fd < 0)
-		return uid_set_parse(known, text, strlen(text), err);
+		return uid_set_parse(&known->uids, text, strlen(text), err);
 	rc = memfd_map(fd, KNOWN_BYTES_MAX, &view, err);
 	if (rc < 0)
 		return rc;
-	return uid_set_parse(known, (const char *)view.data, view.len, err);
+	return uid_set_parse(&known->uids, (const char *)view.data, view.len, err);
 }
 
-int hub_folder_open(struct hub *hub, const struct hub_folder *folder, int64_t *ret_id,
-		    struct uid_set *known, struct failure *why)
+int hub_folder_open(struct hub *hub, const struct hub_folder *folder, struct hub_known *known,
+		    struct failure *why)
 {
 	CLEANUP(frame_release) struct frame question = FRAME_INIT;
 	CLEANUP(frame_release) struct frame answer = FRAME_INIT;
 	struct threads_error err = { 0 };
-	int64_t id;
 
 	frame_begin(&question, IMAP_FOLDER_OPEN, 0);
 	frame_put_text(&question, folder->name);
@@ -194,10 +204,8 @@ int hub_folder_open(struct hub *hub, const struct hub_folder *folder, int64_t *r
 	frame_put_int(&question, folder->uidnext);
 	if (ask(hub, &question, IMAP_FOLDER_IS, &answer, why) < 0)
 		return -1;
-	id = frame_get_int(&answer);
 	if (read_known(&answer, known, &err) < 0)
 		return failure_set(why, FAILURE_HUB, "index: %s", err.text);
-	*ret_id = id;
 	return 0;
 }
 
@@ -304,6 +312,26 @@ int hub_send_batch(struct hub *hub, int64_t folder_id, struct batch *batch, int6
 int hub_drain(struct hub *hub, struct failure *why)
 {
 	return wait_window(hub, 0, 0, why);
+}
+
+int hub_flags(struct hub *hub, const struct hub_flags *flags, struct batch *batch,
+	      struct failure *why)
+{
+	CLEANUP(frame_release) struct frame question = FRAME_INIT;
+	CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+
+	frame_begin(&question, IMAP_FLAGS, 0);
+	frame_put_int(&question, flags->folder_id);
+	frame_put_int(&question, flags->last);
+	frame_put_int(&question, (int64_t)flags->modseq);
+	frame_put_int(&question, (int64_t)batch->count);
+	for (size_t i = 0; i < batch->count; i++) {
+		frame_put_int(&question, batch->entries[i].uid);
+		frame_put_int(&question, batch->entries[i].flags);
+		frame_put_text(&question, batch_labels(batch, &batch->entries[i]));
+	}
+	batch_release(batch);
+	return ask(hub, &question, IPC_OK, &answer, why);
 }
 
 int hub_failed(struct hub *hub, int64_t folder_id, uint32_t uid, const char *reason,

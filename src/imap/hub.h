@@ -59,8 +59,16 @@ struct hub_folder {
 	uint32_t uidvalidity; /* 0: the server gives none */
 	uint32_t messages, uidnext;
 };
-int hub_folder_open(struct hub *hub, const struct hub_folder *folder, int64_t *ret_id,
-		    struct uid_set *known, struct failure *why);
+/* What index has of a folder. */
+struct hub_known {
+	int64_t folder_id;
+	struct uid_set uids;
+	uint64_t modseq;     /* flags and labels of these follow the server up to here, 0: none */
+	int64_t compared_ms; /* when all of them were compared last, 0: never */
+};
+void hub_known_release(struct hub_known *known); /* for CLEANUP too */
+int hub_folder_open(struct hub *hub, const struct hub_folder *folder, struct hub_known *known,
+		    struct failure *why);
 
 struct hub_todo {
 	uint64_t messages, fetch, bytes, gone;
@@ -74,6 +82,16 @@ int hub_send_batch(struct hub *hub, int64_t folder_id, struct batch *batch, int6
 
 /* Waits until everything sent is committed. */
 int hub_drain(struct hub *hub, struct failure *why);
+
+/* Says the flags and labels in a batch without messages, and empties it. last: with these all
+ * is said up to modseq. FAILURE_HUB with the link up: index does not want them now. */
+struct hub_flags {
+	int64_t folder_id;
+	bool last;
+	uint64_t modseq;
+};
+int hub_flags(struct hub *hub, const struct hub_flags *flags, struct batch *batch,
+	      struct failure *why);
 
 int hub_failed(struct hub *hub, int64_t folder_id, uint32_t uid, const char *reason,
 	       const char *words, struct failure *why);

@@ -6,22 +6,30 @@ enum {
 	SMALL_ANSWER = 1024 * 1024,
 };
 
+/* It has 63 bits (RFC 7162). What has more is no number of changes. */
+static uint64_t modseq_of(uint64_t said)
+{
+	return said <= INT64_MAX ? said : 0;
+}
+
 int mailbox_examine(struct session *session, const char *name, struct mailbox *ret_box,
 		    struct failure *why)
 {
 	const struct mailimap_selection_info *info;
+	uint64_t modseq = 0;
 	int r;
 
 	session_expect(session, SMALL_ANSWER);
-	r = mailimap_examine(session->imap, name);
+	r = session->has_condstore ? mailimap_examine_condstore(session->imap, name, &modseq)
+				   : mailimap_examine(session->imap, name);
 	if (r != MAILIMAP_NO_ERROR)
 		return session_failed(session, r, false, why);
 	info = session->imap->imap_selection_info;
 	if (!info)
 		return failure_set(why, FAILURE_GARBAGE, "the server opened no folder");
-	*ret_box =
-		(struct mailbox){ info->sel_uidvalidity,
-				  info->sel_has_exists ? info->sel_exists : 0, info->sel_uidnext };
+	*ret_box = (struct mailbox){ info->sel_uidvalidity,
+				     info->sel_has_exists ? info->sel_exists : 0, info->sel_uidnext,
+				     modseq_of(modseq) };
 	return 0;
 }
 
@@ -93,6 +101,17 @@ int mailbox_search(struct session *session, uint32_t messages, int64_t since_ms,
 	return 0;
 }
 
+static uint64_t status_modseq(const struct mailimap_extension_data *data)
+{
+	const struct mailimap_condstore_status_info *info;
+
+	if (!data || data->ext_extension != &mailimap_extension_condstore ||
+	    data->ext_type != MAILIMAP_CONDSTORE_TYPE_STATUS_INFO || !data->ext_data)
+		return 0;
+	info = data->ext_data;
+	return modseq_of(info->cs_highestmodseq_value);
+}
+
 int mailbox_status(struct session *session, const char *name, struct mailbox *ret_box,
 		   struct failure *why)
 {
@@ -106,6 +125,8 @@ int mailbox_status(struct session *session, const char *name, struct mailbox *re
 		mailimap_status_att_list_add(atts, MAILIMAP_STATUS_ATT_MESSAGES);
 		mailimap_status_att_list_add(atts, MAILIMAP_STATUS_ATT_UIDNEXT);
 		mailimap_status_att_list_add(atts, MAILIMAP_STATUS_ATT_UIDVALIDITY);
+		if (session->has_condstore)
+			mailimap_status_att_list_add(atts, MAILIMAP_STATUS_ATT_HIGHESTMODSEQ);
 		r = mailimap_status(session->imap, name, atts, &status);
 		mailimap_status_att_list_free(atts);
 	}
@@ -123,6 +144,8 @@ int mailbox_status(struct session *session, const char *name, struct mailbox *re
 			box.uidnext = info->st_value;
 		else if (info->st_att == MAILIMAP_STATUS_ATT_UIDVALIDITY)
 			box.uidvalidity = info->st_value;
+		else if (info->st_att == MAILIMAP_STATUS_ATT_EXTENSION)
+			box.modseq = status_modseq(info->st_ext_data);
 	}
 	mailimap_mailbox_data_status_free(status);
 	*ret_box = box;

@@ -13,6 +13,7 @@
 struct mailbox {
 	uint32_t uidvalidity; /* 0 = the server gives none */
 	uint32_t messages, uidnext;
+	uint64_t modseq; /* HIGHESTMODSEQ, 0 = the server counts no changes here */
 };
 
 int mailbox_examine(struct session *session, const char *name, struct mailbox *ret_box,

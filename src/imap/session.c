@@ -263,6 +263,7 @@ static int ask_capabilities(struct session *session, struct failure *why)
 		return session_failed(session, r, false, why);
 	session->can_idle = can(session, "IDLE");
 	session->is_gmail = can(session, "X-GM-EXT-1");
+	session->has_condstore = can(session, "CONDSTORE") || can(session, "QRESYNC");
 	return 0;
 }
 

@@ -16,7 +16,7 @@
 struct session {
 	mailimap *imap;        /* NULL: not connected */
 	struct stream *stream; /* borrowed from imap */
-	bool can_idle, is_gmail;
+	bool can_idle, is_gmail, has_condstore;
 };
 
 struct session_options {

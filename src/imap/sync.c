@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/sync.h"
 
+#include "core/clock.h"
 #include "core/log.h"
-#include "imap/mailbox.h"
+#include "imap/flags.h"
 #include "imap/sync_internal.h"
 
 enum {
@@ -20,6 +21,8 @@ void sync_release(struct sync *sync)
 static void sync_folder_release(struct sync_folder *sf)
 {
 	batch_release(&sf->fetch.batch);
+	uid_list_release(&sf->uids);
+	hub_known_release(&sf->known);
 	free(sf->items);
 }
 
@@ -67,7 +70,7 @@ static int fetch_suspect(struct sync_folder *sf, struct failure *why)
 	struct fetch_item *item = NULL;
 
 	if (!suspect.folder || strcmp(suspect.folder, sf->name) != 0 ||
-	    suspect.uidvalidity != sf->uidvalidity)
+	    suspect.uidvalidity != sf->box.uidvalidity)
 		return 0;
 	for (size_t i = 0; i < sf->count && !item; i++)
 		if (sf->items[i].uid == suspect.uid && sf->items[i].state == FETCH_WANTED)
@@ -106,22 +109,22 @@ static int fetch_all(struct sync_folder *sf, struct failure *why)
 }
 
 /* Items for the UIDs that index does not know. */
-static int choose_new(struct sync_folder *sf, const struct uid_list *uids,
-		      const struct uid_set *known, struct hub_todo *todo, struct failure *why)
+static int choose_new(struct sync_folder *sf, struct hub_todo *todo, struct failure *why)
 {
+	const struct uid_list *uids = &sf->uids;
 	uint64_t here = 0;
 
 	sf->items = calloc(uids->count + 1, sizeof(*sf->items));
 	if (!sf->items)
 		return failure_set(why, FAILURE_HUB, "out of memory");
 	for (size_t i = 0; i < uids->count; i++) {
-		if (uid_set_has(known, uids->uids[i]))
+		if (uid_set_has(&sf->known.uids, uids->uids[i]))
 			here++;
 		else
 			sf->items[sf->count++].uid = uids->uids[i];
 	}
 	todo->messages = uids->count;
-	todo->gone = uid_set_size(known) - here;
+	todo->gone = uid_set_size(&sf->known.uids) - here;
 	return 0;
 }
 
@@ -148,22 +151,64 @@ static int prepare(struct sync_folder *sf, struct hub_todo *todo, struct failure
 	return hub_todo(sf->sync->hub, sf->fetch.folder_id, todo, why);
 }
 
-static int sync_open_folder(struct sync_folder *sf, const struct mailbox *box, struct failure *why)
+static int sync_open_folder(struct sync_folder *sf, struct failure *why)
 {
-	CLEANUP(uid_list_release) struct uid_list uids = { 0 };
-	CLEANUP(uid_set_release) struct uid_set known = { 0 };
+	const struct mailbox *box = &sf->box;
 	const int64_t since_ms = sf->sync->hub->account.since_ms;
 	const struct hub_folder open = { sf->name, box->uidvalidity, box->messages, box->uidnext };
 	struct hub_todo todo = { 0 };
 
-	if (hub_folder_open(sf->sync->hub, &open, &sf->fetch.folder_id, &known, why) < 0 ||
-	    mailbox_search(sf->sync->session, box->messages, since_ms, &uids, why) < 0 ||
-	    choose_new(sf, &uids, &known, &todo, why) < 0)
+	if (hub_folder_open(sf->sync->hub, &open, &sf->known, why) < 0 ||
+	    mailbox_search(sf->sync->session, box->messages, since_ms, &sf->uids, why) < 0 ||
+	    choose_new(sf, &todo, why) < 0)
 		return -1;
+	sf->fetch.folder_id = sf->known.folder_id;
 	if (since_ms > 0)
 		todo.gone = 0; /* older ones were not asked for */
-	sf->sync->pass.messages += uids.count;
+	sf->sync->pass.messages += sf->uids.count;
 	return prepare(sf, &todo, why);
+}
+
+/* Mail comes first: what goes wrong here may not keep it away, now or at the next pass. */
+static int follow_flags(struct sync_folder *sf, struct folder *folder, struct failure *why)
+{
+	const struct flags flags = { sf->sync->session, sf->sync->hub, &sf->known, &sf->uids,
+				     &sf->box };
+	struct folder_past *past = &folder->past;
+	const int64_t now_ms = clock_monotonic_ms();
+	int64_t again_ms = 0;
+	int rc;
+
+	if (now_ms < past->flags_next_ms)
+		return 0;
+	rc = flags_follow(&flags, &again_ms, why);
+	if (rc < 0 && (why->kind == FAILURE_STOPPED || why->kind == FAILURE_HUB))
+		return -1;
+	if (rc < 0 && (!session_is_open(sf->sync->session) || sync_ends_pass(why->kind)) &&
+	    ++past->flags_failures < SYNC_ATTEMPTS_MAX)
+		return -1;
+	past->flags_failures = 0;
+	if (rc < 0) {
+		again_ms = FLAGS_EVERY_MS;
+		log_notice("flags of messages are not followed for some hours: %s", why->details);
+	}
+	past->flags_next_ms = again_ms > 0 ? now_ms + again_ms : 0;
+	return session_is_open(sf->sync->session) ? 0 : -1;
+}
+
+static int sync_folder_open(struct sync_folder *sf, struct folder *folder, struct failure *why)
+{
+	struct failure sent;
+	int rc = sync_open_folder(sf, why);
+
+	if (rc == 0)
+		rc = fetch_all(sf, why);
+	/* What came before a failure is complete: it is kept. */
+	if (send_rest(sf, &sent) < 0 || hub_drain(sf->sync->hub, &sent) < 0) {
+		*why = rc < 0 ? *why : sent;
+		rc = -1;
+	}
+	return rc < 0 ? rc : follow_flags(sf, folder, why);
 }
 
 static int sync_folder(struct sync *sync, struct folder *folder, struct failure *why)
@@ -176,23 +221,13 @@ static int sync_folder(struct sync *sync, struct folder *folder, struct failure 
 			   .hub = sync->hub,
 			   .message_max = (size_t)sync->hub->account.message_max },
 	};
-	struct mailbox box;
-	struct failure sent;
 	int rc;
 
 	batch_init(&sf.fetch.batch);
-	folder->seen = false;
-	if (mailbox_examine(sync->session, folder->name, &box, why) < 0)
+	folder->past.seen = false;
+	if (mailbox_examine(sync->session, folder->name, &sf.box, why) < 0)
 		return -1;
-	sf.uidvalidity = box.uidvalidity;
-	rc = sync_open_folder(&sf, &box, why);
-	if (rc == 0)
-		rc = fetch_all(&sf, why);
-	/* What came before a failure is complete: it is kept. */
-	if (send_rest(&sf, &sent) < 0 || hub_drain(sync->hub, &sent) < 0) {
-		*why = rc < 0 ? *why : sent;
-		rc = -1;
-	}
+	rc = sync_folder_open(&sf, folder, why);
 	if (sf.fetch.labels_dropped > 0)
 		log_notice("%zu keywords or labels of messages were too many or too long",
 			   sf.fetch.labels_dropped);
@@ -200,27 +235,35 @@ static int sync_folder(struct sync *sync, struct folder *folder, struct failure 
 	sync->pass.bytes += sf.fetch.bytes;
 	if (rc < 0)
 		return rc;
-	folder->seen = true;
-	folder->seen_uidvalidity = box.uidvalidity;
-	folder->seen_uidnext = box.uidnext;
-	folder->seen_messages = box.messages;
+	folder->past.seen = true;
+	folder->past.uidvalidity = sf.box.uidvalidity;
+	folder->past.uidnext = sf.box.uidnext;
+	folder->past.messages = sf.box.messages;
+	folder->past.modseq = folder->past.flags_next_ms ? 0 : sf.box.modseq;
 	return 0;
 }
 
 /* ---- a pass ---- */
+
+/* As far as the server tells; one that does not is asked when its time has come. */
+static bool flags_are_unchanged(const struct folder *folder, const struct mailbox *box)
+{
+	return clock_monotonic_ms() < folder->past.flags_next_ms ||
+	       (box->modseq && box->modseq == folder->past.modseq);
+}
 
 /* 1 = nothing happened there since the last pass, 0 = look, -1 = the connection is gone. */
 static int is_unchanged(struct sync *sync, const struct folder *folder, struct failure *why)
 {
 	struct mailbox box;
 
-	if (!folder->seen)
+	if (!folder->past.seen)
 		return 0;
 	if (mailbox_status(sync->session, folder->name, &box, why) < 0)
 		return session_is_open(sync->session) ? 0 : -1;
 	sync->pass.messages += box.messages;
-	if (box.uidvalidity == folder->seen_uidvalidity && box.uidnext == folder->seen_uidnext &&
-	    box.messages == folder->seen_messages)
+	if (box.uidvalidity == folder->past.uidvalidity && box.uidnext == folder->past.uidnext &&
+	    box.messages == folder->past.messages && flags_are_unchanged(folder, &box))
 		return 1;
 	sync->pass.messages -= box.messages;
 	return 0;

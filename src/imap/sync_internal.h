@@ -3,6 +3,7 @@
 #ifndef THREADS_IMAP_SYNC_INTERNAL_H
 #define THREADS_IMAP_SYNC_INTERNAL_H
 
+#include "imap/mailbox.h"
 #include "imap/sync.h"
 
 enum { SYNC_ATTEMPTS_MAX = 3, SYNC_PENDING_MAX = 3 };
@@ -18,7 +19,9 @@ struct sync_folder {
 	struct fetch fetch;
 	struct fetch_item *items; /* sorted by UID */
 	size_t count;
-	uint32_t uidvalidity;
+	struct uid_list uids;   /* on the server, sorted */
+	struct hub_known known; /* to index, as the folder was opened */
+	struct mailbox box;
 	const char *name;
 	struct sync_pending pending;
 };

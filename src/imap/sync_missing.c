@@ -95,14 +95,14 @@ static void note_suspect(struct sync_folder *sf, const struct fetch_item *items,
 		if (items[i].state != FETCH_WANTED)
 			continue;
 		if (suspect->folder && suspect->uid == items[i].uid &&
-		    suspect->uidvalidity == sf->uidvalidity &&
+		    suspect->uidvalidity == sf->box.uidvalidity &&
 		    strcmp(suspect->folder, sf->name) == 0) {
 			suspect->attempts++;
 			return;
 		}
 		sync_suspect_clear(sf->sync);
 		suspect->folder = strdup(sf->name);
-		suspect->uidvalidity = sf->uidvalidity;
+		suspect->uidvalidity = sf->box.uidvalidity;
 		suspect->uid = items[i].uid;
 		suspect->attempts = 1;
 		return;

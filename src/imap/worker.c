@@ -151,8 +151,8 @@ static int wait_for_work(struct worker *w, struct failure *why)
 	}
 	if (mailbox_examine(&w->session, watched->name, &box, why) < 0)
 		return -1;
-	if (watched->seen &&
-	    (box.messages != watched->seen_messages || box.uidnext != watched->seen_uidnext)) {
+	if (watched->past.seen &&
+	    (box.messages != watched->past.messages || box.uidnext != watched->past.uidnext)) {
 		w->scope = SYNC_IDLE;
 		return 0;
 	}

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "index/imap_batch.h"
 
-#include <ctype.h>
-
 #include "core/log.h"
+#include "index/imap_flags.h"
 #include "index/reply.h"
 
 enum {
@@ -62,28 +61,12 @@ static void on_batch_done(struct batch *batch, const struct ingest_counts *count
 	if (rc == 0 && counts->known > 0)
 		log_notice("account %lld: %lld messages delivered again, stored once",
 			   (long long)session->account_id, (long long)counts->known);
-	if (rc == 0 && counts->labels_dropped > 0)
-		log_notice("account %lld: %lld labels left out: too many, or too long",
-			   (long long)session->account_id, (long long)counts->labels_dropped);
+	if (rc == 0)
+		imap_labels_dropped(session, counts->labels_dropped);
 	if (rc == 0 && counts->stored > 0)
 		role_bell(session->ix->role, BELL_MESSAGES, session->account_id);
 	role_bell(session->ix->role, BELL_ACCOUNTS, session->account_id);
 	free(sb);
-}
-
-/* Whether text is what IMAP_BATCH promises: names of some length, each with a line feed. */
-static bool labels_fit(const char *text)
-{
-	const size_t len = strlen(text);
-
-	if (len == 0)
-		return true;
-	if (len > IMAP_LABELS_BYTES_MAX || text[len - 1] != '\n')
-		return false;
-	for (const char *p = text; *p; p++)
-		if (iscntrl((unsigned char)*p) && *p != '\n')
-			return false;
-	return true;
 }
 
 /* Copies the labels from the frame to *at, which has room for all of the frame. */
@@ -93,7 +76,7 @@ static int read_labels(struct frame *f, struct batch_entry *entry, char **at,
 	const char *text = frame_get_text(f);
 	const size_t size = strlen(text) + 1;
 
-	if (!labels_fit(text))
+	if (!imap_labels_fit(text))
 		return threads_error_set(err, THREADS_EINVAL, "labels that are none");
 	entry->labels = memcpy(*at, text, size);
 	*at += size;

@@ -5,8 +5,10 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "index/imap_batch.h"
+#include "index/imap_flags.h"
 #include "index/login_test.h"
 #include "index/reply.h"
+#include "store/folder_flags.h"
 #include "store/ledger.h"
 
 enum {
@@ -170,7 +172,8 @@ static int on_folders(struct imap_session *session, struct frame *f, struct thre
 }
 
 static int send_folder(struct imap_session *session, uint32_t id, int64_t folder_id,
-		       const struct strbuf *known, struct threads_error *err)
+		       const struct strbuf *known, const struct folder_mark *mark,
+		       struct threads_error *err)
 {
 	CLEANUP(frame_release) struct frame out = FRAME_INIT;
 	const bool large = known->len > KNOWN_INLINE_MAX;
@@ -182,6 +185,8 @@ static int send_folder(struct imap_session *session, uint32_t id, int64_t folder
 	frame_put_int(&out, folder_id);
 	frame_put_text(&out, large ? "" : strbuf_str(known));
 	frame_put_int(&out, large);
+	frame_put_int(&out, mark->modseq);
+	frame_put_int(&out, mark->compared_ms);
 	if (large)
 		frame_put_fd(&out, fd);
 	return peer_send(session->peer, &out, err);
@@ -193,6 +198,7 @@ static int on_folder_open(struct imap_session *session, struct frame *f, struct 
 	const char *name = frame_get_text(f);
 	const int64_t uidvalidity = frame_get_int_in(f, 0, UINT32_MAX);
 	const int64_t messages = frame_get_int_in(f, 0, UINT32_MAX);
+	struct folder_mark mark;
 	int64_t folder_id = 0;
 	int rc;
 
@@ -206,9 +212,11 @@ static int on_folder_open(struct imap_session *session, struct frame *f, struct 
 				 clock_now_ms(NULL), &folder_id, err);
 	if (rc == 0)
 		rc = folder_known_uids(session->ix->store, folder_id, &known, err);
+	if (rc == 0)
+		rc = folder_mark_get(session->ix->store, folder_id, &mark, err);
 	if (rc < 0)
 		return rc;
-	return send_folder(session, f->id, folder_id, &known, err);
+	return send_folder(session, f->id, folder_id, &known, &mark, err);
 }
 
 static int on_todo(struct imap_session *session, struct frame *f, struct threads_error *err)
@@ -320,6 +328,8 @@ static int on_frame(struct peer *peer, struct frame *f, void *arg, struct thread
 		return on_todo(session, f, err);
 	case IMAP_BATCH:
 		return imap_batch_take(session, f, err);
+	case IMAP_FLAGS:
+		return imap_flags_take(session, f, err);
 	case IMAP_FAILED:
 		return on_failed(session, f, err);
 	case IMAP_PASS_DONE:

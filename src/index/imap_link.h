@@ -26,6 +26,7 @@ struct imap_session {
 	bool test_next;   /* its log-in is tested when this process has ended */
 	bool exited;      /* CTL_EXITED came; its last frames are not read yet */
 	bool crashed;     /* and how */
+	bool labels_said; /* that some are left out */
 	struct session_batch_list batches;
 	LIST_ENTRY(imap_session) link;
 };

@@ -10,6 +10,15 @@ static const char sql_label_add[] =
 static const char sql_label_give[] =
 	"INSERT INTO sighting_label (folder_id, uid, label_id, message_id)"
 	" VALUES (:folder_id, :uid, :label_id, :message_id) ON CONFLICT DO NOTHING";
+static const char sql_label_held[] =
+	"SELECT l.id, l.name FROM sighting_label sl JOIN label l ON l.id = sl.label_id"
+	" WHERE sl.folder_id = :folder_id AND sl.uid = :uid";
+static const char sql_label_take[] =
+	"DELETE FROM sighting_label"
+	" WHERE folder_id = :folder_id AND uid = :uid AND label_id = :label_id";
+static const char sql_label_forget[] =
+	"DELETE FROM label WHERE id = :label_id"
+	" AND NOT EXISTS (SELECT 1 FROM sighting_label WHERE label_id = :label_id)";
 
 struct giving {
 	struct db *db;
@@ -91,4 +100,90 @@ int labels_give(struct db *db, const struct label_copy *copy, const char *names,
 		names += len + (names[len] == '\n');
 	}
 	return rc < 0 ? threads_error_wrap(err, rc, "label") : 0;
+}
+
+/* ---- what a copy has no more ---- */
+
+struct held {
+	int64_t surplus[LABELS_MAX]; /* labels that are to go */
+	size_t surplus_count;
+	size_t kept;
+};
+
+/* How many of the names are this one. */
+static size_t names_have(const char *names, const char *name)
+{
+	const size_t want = strlen(name);
+	size_t count = 0;
+
+	while (*names) {
+		const size_t len = strcspn(names, "\n");
+
+		count += len == want && memcmp(names, name, len) == 0;
+		names += len + (names[len] == '\n');
+	}
+	return count;
+}
+
+static int held_read(struct db *db, const struct label_copy *copy, const char *names,
+		     struct held *held, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(db, sql_label_held);
+	int rc;
+
+	query_bind_int(&q, ":folder_id", copy->folder_id);
+	query_bind_int(&q, ":uid", copy->uid);
+	while ((rc = query_step(&q, err)) == 1) {
+		const size_t same = names_have(names, query_text(&q, 1));
+
+		held->kept += same;
+		if (same == 0 && held->surplus_count < LABELS_MAX)
+			held->surplus[held->surplus_count++] = query_int(&q, 0);
+	}
+	return rc;
+}
+
+static int label_take(struct db *db, const struct label_copy *copy, int64_t label_id,
+		      struct threads_error *err)
+{
+	CLEANUP(query_end) struct query take = query_begin(db, sql_label_take);
+	CLEANUP(query_end) struct query forget = query_begin(db, sql_label_forget);
+	int rc;
+
+	query_bind_int(&take, ":folder_id", copy->folder_id);
+	query_bind_int(&take, ":uid", copy->uid);
+	query_bind_int(&take, ":label_id", label_id);
+	rc = query_run(&take, err);
+	query_bind_int(&forget, ":label_id", label_id);
+	return rc < 0 ? rc : query_run(&forget, err);
+}
+
+static size_t names_count(const char *names)
+{
+	size_t count = 0;
+
+	for (; *names; names += *names == '\n') {
+		const size_t len = strcspn(names, "\n");
+
+		count += len > 0;
+		names += len;
+	}
+	return count;
+}
+
+int labels_set(struct db *db, const struct label_copy *copy, const char *names, int64_t *dropped,
+	       struct threads_error *err)
+{
+	struct held held = { 0 };
+	const int64_t before = db_total_changes(db);
+	int rc = held_read(db, copy, names, &held, err);
+
+	for (size_t i = 0; i < held.surplus_count && rc >= 0; i++)
+		rc = label_take(db, copy, held.surplus[i], err);
+	/* Most have what they had: nothing is asked for them. */
+	if (rc >= 0 && held.kept < names_count(names))
+		rc = labels_give(db, copy, names, dropped, err);
+	if (rc < 0)
+		return threads_error_wrap(err, rc, "label");
+	return db_total_changes(db) != before;
 }

@@ -21,4 +21,9 @@ struct label_copy {
 int labels_give(struct db *db, const struct label_copy *copy, const char *names, int64_t *dropped,
 		struct threads_error *err) MUST_CHECK;
 
+/* The same, and takes away those that it has beyond these; a label that no copy has is no more.
+ * Returns 1 if anything changed, else 0. */
+int labels_set(struct db *db, const struct label_copy *copy, const char *names, int64_t *dropped,
+	       struct threads_error *err) MUST_CHECK;
+
 #endif

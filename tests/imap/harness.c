@@ -266,6 +266,7 @@ static void answer_folder(struct harness *h, struct frame *f)
 	const uint32_t uidvalidity = (uint32_t)frame_get_int(f);
 
 	folder = folder_open(h, name, uidvalidity);
+	h->opens++;
 	folder->messages = (uint32_t)frame_get_int(f);
 	folder->uidnext = (uint32_t)frame_get_int(f);
 	assert_rc(frame_get_end(f, &err), 0, &err);
@@ -278,11 +279,14 @@ static void answer_folder(struct harness *h, struct frame *f)
 		assert_rc(memfd_from("known", known.data, known.len, &fd, &err), 0, &err);
 		frame_put_text(&answer, "");
 		frame_put_int(&answer, 1);
-		frame_put_fd(&answer, fd);
 	} else {
 		frame_put_text(&answer, strbuf_str(&known));
 		frame_put_int(&answer, 0);
 	}
+	frame_put_int(&answer, folder->modseq);
+	frame_put_int(&answer, folder->compared_ms);
+	if (fd >= 0)
+		frame_put_fd(&answer, fd);
 	send_frame(h->index, &answer);
 }
 
@@ -376,6 +380,38 @@ static void take_batch(struct harness *h, struct frame *f)
 		harness_ack_all(h);
 }
 
+/* Only of messages that are here; what they say replaces what is known. */
+static void take_flags(struct harness *h, struct frame *f)
+{
+	CLEANUP(frame_release) struct frame answer = FRAME_INIT;
+	struct harness_folder *folder = folder_of(h, f);
+	const bool last = frame_get_int_in(f, 0, 1) == 1;
+	const int64_t modseq = frame_get_int_in(f, 0, INT64_MAX);
+	const int64_t count = frame_get_int_in(f, 0, IMAP_FLAGS_MAX);
+
+	for (int64_t i = 0; i < count; i++) {
+		const uint32_t uid = (uint32_t)frame_get_int(f);
+		struct harness_message *m = folder->list;
+
+		while (m < folder->list + folder->count && m->uid != uid)
+			m++;
+		assert_true(m < folder->list + folder->count);
+		m->flags = (unsigned)frame_get_int(f);
+		take_labels(m, frame_get_text(f));
+		h->flags_said++;
+	}
+	assert_rc(frame_get_end(f, &err), 0, &err);
+	if (h->refuse_flags) {
+		frame_begin_error(&answer, f->id, THREADS_EAGAIN, "not now");
+	} else {
+		frame_begin(&answer, IPC_OK, f->id);
+		h->flags_done += last;
+		folder->modseq = last ? modseq : folder->modseq;
+		folder->compared_ms = last ? clock_now_ms(NULL) : folder->compared_ms;
+	}
+	send_frame(h->index, &answer);
+}
+
 static void take_state(struct harness *h, struct frame *f)
 {
 	struct harness_state *state;
@@ -463,6 +499,9 @@ static void on_index(struct harness *h, struct frame *f)
 		break;
 	case IMAP_BATCH:
 		take_batch(h, f);
+		break;
+	case IMAP_FLAGS:
+		take_flags(h, f);
 		break;
 	case IMAP_FAILED:
 		take_failed(h, f);

@@ -34,6 +34,7 @@ struct harness_folder {
 	char reason[32];       /* of the last */
 	size_t failed_count;
 	int64_t todo_fetch, todo_gone;
+	int64_t modseq, compared_ms; /* as the last IMAP_FLAGS said; tests may change them */
 };
 
 struct harness_state {
@@ -52,6 +53,7 @@ struct harness {
 	int folder_choices;
 	bool in_process; /* no program, no sandbox, no supervisor: for the search for leaks */
 	bool hold_acks;  /* batches are not acknowledged */
+	bool refuse_flags;
 	int vault_error; /* enum threads_code instead of a password */
 
 	/* the process */
@@ -71,6 +73,8 @@ struct harness {
 	bool listed_chosen[32];
 	size_t listed_count;
 	int dials, vault_opens, passes, batches, new_messages, doubles;
+	int opens;                  /* IMAP_FOLDER_OPEN */
+	int flags_said, flags_done; /* messages in IMAP_FLAGS; frames that were the last */
 	int64_t pass_server, pass_fetched, pass_failed, pass_number;
 	bool exited;
 };

@@ -252,6 +252,103 @@ static void test_labels_without_end(void **state)
 	}
 }
 
+static void again(struct harness *h)
+{
+	h->passes = 0;
+	harness_sync(h, 5);
+	if (!harness_until(h, harness_passed, WAIT_MS))
+		fail_msg("no pass, last trouble %s", h->states[h->state_count - 1].kind);
+}
+
+/* A process that starts when the flags were compared so many hours earlier. */
+static void come_back(struct harness *h, int hours)
+{
+	harness_stop(h);
+	h->passes = 0;
+	h->store[0].compared_ms -= hours * INT64_C(3600000);
+	harness_start(h);
+	assert_true(harness_until(h, harness_passed, WAIT_MS));
+}
+
+/* A server that counts no changes: all are compared, but not each time. */
+static void test_flags_are_compared_every_few_hours(void **state)
+{
+	CLEANUP(harness_release) struct harness h;
+
+	(void)state;
+	pass(&h, "ok");
+	assert_int_equal(h.flags_said, 0);
+	assert_int_equal(h.flags_done, 1);
+	lab_write(&lab, "flags", "\\Flagged Later");
+	again(&h);
+	assert_int_equal(h.flags_said, 0);
+	come_back(&h, 3);
+	assert_int_equal(h.flags_said, 0);
+	come_back(&h, 3);
+	lab_write(&lab, "flags", NULL);
+	assert_int_equal(h.flags_said, MAILS);
+	assert_int_equal(h.flags_done, 2);
+	assert_string_equal(h.store[0].list[0].labels, "$Forwarded\nweird]flag\nLater\n");
+	assert_int_equal(h.store[0].list[0].flags, IMAP_FLAG_SEEN | IMAP_FLAG_FLAGGED);
+	again(&h);
+	assert_int_equal(h.flags_said, MAILS);
+}
+
+/* Labels of Gmail are changes, too. A count that goes back is not a reason to ask for everything. */
+static void test_counted_changes(void **state)
+{
+	CLEANUP(harness_release) struct harness h;
+
+	(void)state;
+	pass(&h, "gmail");
+	assert_int_equal(h.store[0].modseq, 5000);
+	lab_write(&lab, "modseq", "5001");
+	lab_write(&lab, "flags", "New");
+	again(&h);
+	lab_write(&lab, "flags", NULL);
+	assert_int_equal(h.flags_said, MAILS);
+	assert_int_equal(h.store[0].modseq, 5001);
+	assert_non_null(strstr(h.store[0].list[1].labels, "New\nInbox\nImportant\n"));
+	lab_write(&lab, "modseq", "4000");
+	again(&h);
+	assert_int_equal(h.flags_said, MAILS);
+	assert_int_equal(h.store[0].modseq, 5001);
+	lab_write(&lab, "modseq", "18446744073709551615");
+	again(&h);
+	lab_write(&lab, "modseq", NULL);
+	assert_int_equal(h.store[0].modseq, 5001);
+	assert_int_equal(harness_stored(&h), MAILS);
+}
+
+/* A server that breaks whenever it is asked for flags still gives its mail. */
+static void test_flags_do_not_keep_mail_away(void **state)
+{
+	static const char *const scenarios[] = { "flagsbreak", "flagsrefused" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		CLEANUP(harness_release) struct harness h;
+
+		pass(&h, scenarios[i]);
+		h.store[0].compared_ms = 0;
+		harness_stop(&h);
+		lab_write(&lab, "count", "52");
+		h.passes = 0;
+		harness_start(&h);
+		/* It would wait for minutes after each failure; asking helps. */
+		for (int k = 0; k < 200 && h.passes == 0; k++) {
+			harness_sync(&h, k);
+			harness_until(&h, harness_passed, 300);
+		}
+		lab_write(&lab, "count", NULL);
+		assert_true(h.passes > 0);
+		assert_int_equal(harness_stored(&h), 52);
+		assert_int_equal(h.flags_done, 1);
+		/* Three times, and no more. */
+		assert_int_equal(h.dials, i == 0 ? 1 + 4 : 2);
+	}
+}
+
 static void test_permanentflags_in_the_greeting(void **state)
 {
 	CLEANUP(harness_release) struct harness h;
@@ -714,6 +811,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bodies_are_exact),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_labels_without_end),
+		cmocka_unit_test(test_flags_are_compared_every_few_hours),
+		cmocka_unit_test(test_counted_changes),
+		cmocka_unit_test(test_flags_do_not_keep_mail_away),
 		cmocka_unit_test(test_permanentflags_in_the_greeting),
 		cmocka_unit_test(test_messages_that_are_not_given),
 		cmocka_unit_test(test_names_of_folders),

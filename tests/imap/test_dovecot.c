@@ -123,6 +123,99 @@ static void test_flags_and_keywords_come_with_a_message(void **state)
 	assert_int_equal(message(&h, 5)->flags, 0);
 }
 
+static bool says_flags(const struct harness *h)
+{
+	return h->flags_said > 0;
+}
+
+static bool passed_thrice(const struct harness *h)
+{
+	return h->passes >= 3;
+}
+
+static void sync_again(struct harness *h)
+{
+	h->passes = 0;
+	harness_sync(h, 9);
+	assert_true(harness_until(h, harness_passed, PASS_MS));
+}
+
+/* The server counts its changes: only what changed is looked at. */
+static void test_changes_are_followed(void **state)
+{
+	CLEANUP(harness_release) struct harness h;
+
+	(void)state;
+	begin_with_inbox(&h);
+	assert_int_equal(h.flags_said, 0); /* all came with their messages */
+	assert_int_equal(h.flags_done, 1);
+	assert_true(harness_folder(&h, "INBOX")->modseq > 0);
+	sync_again(&h);
+	assert_int_equal(h.flags_done, 1); /* nothing happened */
+	change("UID STORE 3 FLAGS (\\Answered Nachbar)");
+	change("UID STORE 6:7 +FLAGS.SILENT (\\Seen)");
+	sync_again(&h);
+	assert_int_equal(h.flags_said, 3);
+	assert_int_equal(message(&h, 3)->flags, IMAP_FLAG_ANSWERED);
+	assert_string_equal(message(&h, 3)->labels, "Nachbar\n");
+	assert_int_equal(message(&h, 6)->flags, IMAP_FLAG_SEEN);
+	assert_int_equal(h.flags_done, 2);
+	/* What happens while no process runs. */
+	harness_stop(&h);
+	change("UID STORE 3 FLAGS ()");
+	h.passes = 0;
+	harness_start(&h);
+	assert_true(harness_until(&h, harness_passed, PASS_MS));
+	assert_int_equal(h.flags_said, 4);
+	assert_int_equal(message(&h, 3)->flags, 0);
+	assert_string_equal(message(&h, 3)->labels, "");
+	assert_int_equal(h.pass_fetched, 0);
+}
+
+/* A poll asks for numbers alone; the number of changes is one of them. */
+static void test_a_poll_notices_changes(void **state)
+{
+	CLEANUP(harness_release) struct harness h;
+
+	(void)state;
+	begin(&h);
+	h.folders[h.folder_choices++] = "INBOX";
+	h.poll_s = 1;
+	harness_start(&h);
+	assert_true(harness_until(&h, harness_passed, PASS_MS));
+	assert_true(harness_until(&h, passed_thrice, PASS_MS));
+	assert_int_equal(h.opens, 1); /* nothing happened: no folder is opened */
+	h.flags_said = 0;
+	change("UID STORE 8 +FLAGS (\\Flagged)");
+	assert_true(harness_until(&h, says_flags, 20000));
+	assert_int_equal(message(&h, 8)->flags, IMAP_FLAG_FLAGGED);
+}
+
+/* Killed between the flags and the number up to which they are known: said again. */
+static void test_flags_unconfirmed_are_said_again(void **state)
+{
+	CLEANUP(harness_release) struct harness h;
+
+	(void)state;
+	begin_with_inbox(&h);
+	harness_stop(&h);
+	change("UID STORE 9:20 +FLAGS (\\Seen Twice)");
+	h.passes = 0;
+	h.refuse_flags = true;
+	harness_start(&h);
+	assert_true(harness_until(&h, harness_passed, PASS_MS)); /* mail is not held up */
+	assert_int_equal(h.flags_said, 12);
+	assert_int_equal(h.flags_done, 1);
+	harness_kill(&h);
+	h.refuse_flags = false;
+	h.passes = 0;
+	harness_start(&h);
+	assert_true(harness_until(&h, harness_passed, PASS_MS));
+	assert_int_equal(h.flags_said, 24);
+	assert_int_equal(h.flags_done, 2);
+	assert_string_equal(message(&h, 20)->labels, "Twice\n");
+}
+
 static bool has_501(const struct harness *h)
 {
 	return harness_stored(h) == MAILS + 1;
@@ -458,6 +551,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_fetches_all_then_nothing),
 		cmocka_unit_test(test_idle_brings_new_mail_at_once),
 		cmocka_unit_test(test_flags_and_keywords_come_with_a_message),
+		cmocka_unit_test(test_changes_are_followed),
+		cmocka_unit_test(test_a_poll_notices_changes),
+		cmocka_unit_test(test_flags_unconfirmed_are_said_again),
 		cmocka_unit_test(test_bad_certificates_get_no_password),
 		cmocka_unit_test(test_address_as_host_is_checked_too),
 		cmocka_unit_test(test_own_certificate_may_be_trusted),

@@ -148,6 +148,15 @@ void play_batch_release(struct play_batch *batch);
 void play_batch_frame(const struct play_batch *batch, int64_t folder, int64_t first_uid,
 		      struct frame *f);
 
+/* IMAP_FLAGS of one message; last: with modseq. */
+struct play_flags {
+	int64_t folder, uid, flags;
+	const char *labels;
+	bool last;
+	int64_t modseq;
+};
+void play_flags_frame(const struct play_flags *flags, struct frame *f);
+
 struct play_counts {
 	int64_t stored, duplicate, known, excluded, failed;
 };

@@ -309,6 +309,18 @@ void play_batch_frame(const struct play_batch *batch, int64_t folder, int64_t fi
 	f->owns_fds = true;
 }
 
+void play_flags_frame(const struct play_flags *flags, struct frame *f)
+{
+	frame_begin(f, IMAP_FLAGS, 0);
+	frame_put_int(f, flags->folder);
+	frame_put_int(f, flags->last);
+	frame_put_int(f, flags->modseq);
+	frame_put_int(f, 1);
+	frame_put_int(f, flags->uid);
+	frame_put_int(f, flags->flags);
+	frame_put_text(f, flags->labels);
+}
+
 struct play_counts play_batch_store(struct play *p, int fd, const struct play_batch *batch,
 				    int64_t folder, int64_t first_uid)
 {

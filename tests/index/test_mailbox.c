@@ -89,6 +89,107 @@ static void test_labels_come_with_a_batch(void **state)
 	close(s.fd);
 }
 
+/* ---- flags that change ---- */
+
+static int64_t say_flags(struct scene *s, const struct play_flags *flags)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+
+	play_flags_frame(flags, &f);
+	return play_do(s->p, s->fd, &f).code;
+}
+
+/* Up to which change index follows, as it tells imap. */
+static int64_t known_modseq(struct scene *s)
+{
+	CLEANUP(frame_release) struct frame f = FRAME_INIT;
+	int64_t modseq, compared_ms;
+
+	assert_int_equal(play_folder(s->p, s->fd, "INBOX", &f), s->folder);
+	(void)frame_get_text(&f);
+	(void)frame_get_int(&f);
+	modseq = frame_get_int(&f);
+	compared_ms = frame_get_int(&f);
+	assert_int_equal(compared_ms > 0, modseq > 0);
+	return modseq;
+}
+
+static const char sql_read_work[] =
+	"SELECT count(*) FROM sighting s JOIN sighting_label sl USING (folder_id, uid)"
+	" JOIN label l ON l.id = sl.label_id WHERE s.flags = 5 AND s.uid = 2 AND l.name = 'Work'";
+
+static void test_flags_follow_the_server(void **state)
+{
+	static const char sql_seen[] = "SELECT count(*) FROM sighting WHERE flags = 1";
+	static const char sql_labels[] = "SELECT count(*) FROM label";
+	CLEANUP(play_batch_release) struct play_batch batch = PLAY_BATCH_INIT;
+	struct scene s = begin(state);
+	struct play_flags flags = { .folder = s.folder, .uid = 2, .flags = 5, .labels = "Work\n" };
+
+	play_batch_add(&batch, 1, "");
+	play_batch_add(&batch, 2, "");
+	batch.labels = "Old\n";
+	assert_int_equal(play_batch_store(s.p, s.fd, &batch, s.folder, 1).stored, 2);
+	assert_int_equal(known_modseq(&s), 0);
+	assert_int_equal(say_flags(&s, &flags), 0);
+	assert_int_equal(play_number(s.p, sql_read_work), 1);
+	assert_int_equal(play_number(s.p, sql_seen), 1);
+	assert_int_equal(known_modseq(&s), 0); /* more was to follow */
+	/* index dies: the same is said again, and the rest */
+	play_kill(s.p);
+	close(s.fd);
+	play_start(s.p, "");
+	s.fd = play_imap(s.p, s.row, IMAP_MODE_SYNC);
+	assert_int_equal(say_flags(&s, &flags), 0);
+	flags = (struct play_flags){ s.folder, 77, 1, "Nobody's\n", true, INT64_C(1) << 60 };
+	assert_int_equal(say_flags(&s, &flags), 0); /* a message that is not here */
+	assert_int_equal(known_modseq(&s), INT64_C(1) << 60);
+	assert_int_equal(play_number(s.p, sql_read_work), 1);
+	assert_int_equal(play_number(s.p, sql_labels), 2);
+	/* A label that no copy has is gone. */
+	flags = (struct play_flags){ s.folder, 1, 0, "", true, INT64_MAX };
+	assert_int_equal(say_flags(&s, &flags), 0);
+	assert_int_equal(play_number(s.p, sql_labels), 1);
+	assert_int_equal(known_modseq(&s), INT64_MAX);
+	play_verify(s.p);
+	close(s.fd);
+}
+
+static void test_hostile_flags_close_the_link(void **state)
+{
+	static const struct play_flags cases[] = {
+		{ .uid = 0 },
+		{ .uid = INT64_C(1) << 32 },
+		{ .uid = 1, .flags = 16 },
+		{ .uid = 1, .labels = "no end" },
+		{ .uid = 1, .labels = "\x7f\n" },
+		{ .uid = 1, .last = true, .modseq = -1 },
+		{ .uid = 1, .folder = 1000 },
+	};
+	CLEANUP(play_batch_release) struct play_batch batch = PLAY_BATCH_INIT;
+	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
+	struct scene s = begin(state);
+
+	play_batch_add(&batch, 1, "");
+	assert_int_equal(play_batch_store(s.p, s.fd, &batch, s.folder, 1).stored, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct play_flags flags = cases[i];
+
+		flags.folder += s.folder;
+		play_flags_frame(&flags, &f);
+		if (play_ask(s.p, s.fd, &f, &answer) != 0)
+			fail_msg("case %zu: answered by %u", i, answer.type);
+		play_wait(s.p, s.p->imap_kills == (int)i + 1);
+		close(s.fd);
+		s.fd = play_imap(s.p, s.row, IMAP_MODE_SYNC);
+	}
+	/* The control. */
+	const struct play_flags good = { s.folder, 1, 5, "Work\n", true, 9 };
+
+	assert_int_equal(say_flags(&s, &good), 0);
+	close(s.fd);
+}
+
 static void test_many_known_uids_come_as_a_file(void **state)
 {
 	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
@@ -123,6 +224,8 @@ static void test_many_known_uids_come_as_a_file(void **state)
 	assert_int_equal(play_folder(s.p, s.fd, "INBOX", &f), s.folder);
 	assert_string_equal(frame_get_text(&f), "");
 	assert_int_equal(frame_get_int(&f), 1);
+	assert_int_equal(frame_get_int(&f), 0); /* nothing is known of flags that changed */
+	assert_int_equal(frame_get_int(&f), 0);
 	const int fd = frame_get_fd(&f);
 
 	assert_rc(memfd_map(fd, 1 << 20, &view, &err), 0, &err);
@@ -554,6 +657,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, play_setup, play_teardown)
 		TEST(test_a_batch_is_stored_once),
 		TEST(test_labels_come_with_a_batch),
+		TEST(test_flags_follow_the_server),
+		TEST(test_hostile_flags_close_the_link),
 		TEST(test_many_known_uids_come_as_a_file),
 		TEST(test_what_cannot_be_fetched_is_in_the_ledger),
 		TEST(test_a_pass_has_an_end),

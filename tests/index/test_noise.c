@@ -64,6 +64,8 @@ static const struct {
 	{ ROLE_IMAP, IMAP_TODO, "iiiii" },
 	{ ROLE_IMAP, IMAP_BATCH, "F1nninntf" },
 	{ ROLE_IMAP, IMAP_BATCH, "F2nninntnninntf" },
+	{ ROLE_IMAP, IMAP_FLAGS, "F1i1nnt" },
+	{ ROLE_IMAP, IMAP_FLAGS, "Fnn2nntnnt" },
 	{ ROLE_IMAP, IMAP_FAILED, "Fntt" },
 	{ ROLE_IMAP, IMAP_PASS_DONE, "nnnnn" },
 	{ ROLE_VAULT, IPC_OK, "" },

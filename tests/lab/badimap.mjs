@@ -82,7 +82,7 @@ function session(sock, secure) {
     const bodyWanted = /BODY(\.PEEK)?\[\]/.test(want) || /RFC822(?!\.)/.test(want);
     if (want.includes('UID') || uidMode) parts.push(`UID ${uid}`);
     if (scen === 'nouid') parts.length = 0;
-    if (want.includes('FLAGS')) parts.push(`FLAGS (${n % 3 ? '\\Seen' : ''}${n % 10 === 1 ? ' $Forwarded weird]flag' : ''})`.replace('( ', '('));
+    if (want.includes('FLAGS')) parts.push(`FLAGS (${n % 3 ? '\\Seen' : ''}${n % 10 === 1 ? ' $Forwarded weird]flag' : ''}${read('flags') ? ` ${read('flags')}` : ''})`.replace('( ', '('));
     if (want.includes('INTERNALDATE')) parts.push('INTERNALDATE " 1-Jan-2024 00:00:00 +0000"');
     if (want.includes('RFC822.SIZE')) parts.push(`RFC822.SIZE ${scen === 'wrongsize' ? m.length + 13 : m.length}`);
     if (want.includes('X-GM-MSGID') || want.includes('X-GM-THRID') || want.includes('X-GM-LABELS')) {
@@ -92,6 +92,7 @@ function session(sock, secure) {
     }
     if (want.includes('BODYSTRUCTURE')) parts.push(scen === 'deepnest' ? `BODYSTRUCTURE ${'('.repeat(arg || 200000)}` : 'BODYSTRUCTURE ("TEXT" "PLAIN" NIL NIL NIL "7BIT" 20 1 NIL NIL NIL NIL)');
     if (want.includes('MODSEQ')) parts.push(`MODSEQ (${1000 + n})`);
+    if (scen === 'flagsbreak' && want.includes('FLAGS') && !bodyWanted) { sock.destroy(); closed = true; return; }
     if (!bodyWanted) { write(`* ${n} FETCH (${parts.join(' ')})\r\n`); return; }
     if (scen === 'nilbody' && n % 5 === 0) { write(`* ${n} FETCH (${parts.join(' ')} BODY[] NIL)\r\n`); return; }
     if (scen === 'emptybody' && n % 5 === 0) { write(`* ${n} FETCH (${parts.join(' ')} BODY[] "")\r\n`); return; }
@@ -168,7 +169,7 @@ function session(sock, secure) {
       case 'SELECT': case 'EXAMINE':
         if (refuse('select', tag)) return undefined;
         selected = true; fetched = 0;
-        write(`* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n* ${count()} EXISTS\r\n* 0 RECENT\r\n* OK [PERMANENTFLAGS ${scen === 'permflags' ? '(\\\\Seen)' : '()'}] ro\r\n${scen === 'nouidvalidity' ? '' : `* OK [UIDVALIDITY ${uidvalidity()}] ok\r\n`}* OK [UIDNEXT ${count() + 1001}] ok\r\n${scen === 'gmail' ? '* OK [HIGHESTMODSEQ 5000] ok\r\n' : ''}`);
+        write(`* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n* ${count()} EXISTS\r\n* 0 RECENT\r\n* OK [PERMANENTFLAGS ${scen === 'permflags' ? '(\\\\Seen)' : '()'}] ro\r\n${scen === 'nouidvalidity' ? '' : `* OK [UIDVALIDITY ${uidvalidity()}] ok\r\n`}* OK [UIDNEXT ${count() + 1001}] ok\r\n${scen === 'gmail' ? `* OK [HIGHESTMODSEQ ${read('modseq') || 5000}] ok\r\n` : ''}`);
         return ok(tag, `[READ-${V === 'SELECT' ? 'WRITE' : 'ONLY'}] done`);
       case 'UNSELECT': case 'CLOSE': selected = false; return ok(tag, 'done');
       case 'SEARCH': if (!selected) return write(`${tag} BAD no mailbox\r\n`); write(`* SEARCH ${set('1:*', !!uidw).map((n) => (uidw ? n + 1000 : n)).join(' ')}\r\n`); return ok(tag, 'done');
@@ -183,6 +184,7 @@ function session(sock, secure) {
       case 'FETCH': {
         if (!selected) return write(`${tag} BAD no mailbox\r\n`);
         const f = /^(\S+) (.*)$/.exec(rest); if (!f) return write(`${tag} BAD fetch what\r\n`);
+        if (scen === 'flagsrefused' && /\(UID FLAGS\)/.test(f[2])) return write(`${tag} NO not today\r\n`);
         for (const n of set(f[1], !!uidw)) { if (closed) return undefined; if (refuse('fetch', tag)) return undefined; fetchOne(n, !!uidw, f[2]); if (scen === 'flooding') return undefined; }
         if (closed || scen === 'notag') return undefined;
         if (scen === 'wrongtag') return ok('zz99', 'done');

@@ -2,6 +2,7 @@
 /* Names that copies have: their limits, for a server or a file may make up any number. */
 #include "fixture.h"
 
+#include "store/folder_flags.h"
 #include "store/label.h"
 
 static const struct fake mails[] = {
@@ -72,6 +73,59 @@ static void test_an_account_has_so_many_at_most(void **state)
 	assert_int_equal(fixture_store(f, &mails[1], f->bobs, 3, 1), INGEST_STORED);
 }
 
+static const struct folder_mark mark = { .modseq = 7, .compared_ms = FIXTURE_NOW };
+
+static struct flags_done say(struct fixture *f, int64_t uid, uint32_t flags, const char *labels)
+{
+	const struct flags_entry entry = { uid, flags, labels };
+	const struct flags_change change = { f->closed, f->folder[0], &entry, 1, &mark };
+	struct flags_done done = { 0 };
+	struct threads_error err = { 0 };
+
+	assert_rc(folder_flags_set(f->store, &change, &done, &err), 0, &err);
+	return done;
+}
+
+static void test_state_and_names_become_those_of_the_server(void **state)
+{
+	struct fixture *f = *state;
+	struct folder_mark known;
+	struct threads_error err = { 0 };
+
+	store(f, 0, 1, "Work\nOld\n");
+	store(f, 1, 2, "Work\n");
+	assert_int_equal(say(f, 1, 0, "Old\nWork\nWork\n").changed, 0);
+	assert_int_equal(say(f, 1, 5, "Old\nWork\n").changed, 1);
+	assert_int_equal(say(f, 1, 5, "New\nWork\n").changed, 1);
+	assert_int_equal(say(f, 1, 5, "New\nWork\n").changed, 0);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM label"), 2);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM label WHERE name = 'Old'"), 0);
+	assert_int_equal(say(f, 1, 0, "").changed, 1);
+	/* The other copy has what it had. */
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM sighting_label"), 1);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM label"), 1);
+	assert_int_equal(say(f, 99, 1, "Made up\n").changed, 0);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM label"), 1);
+	assert_rc(folder_mark_get(f->store, f->folder[0], &known, &err), 0, &err);
+	assert_int_equal(known.modseq, mark.modseq);
+	assert_int_equal(known.compared_ms, mark.compared_ms);
+}
+
+/* A server that names its messages anew each time is bounded: names that nobody has go. */
+static void test_names_that_change_do_not_pile_up(void **state)
+{
+	struct fixture *f = *state;
+	char name[32];
+
+	store(f, 0, 1, "Name\n");
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "name %d\n", i);
+		assert_int_equal(say(f, 1, 0, name).changed, 1);
+	}
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM label"), 1);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM sighting_label"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -79,6 +133,8 @@ int main(void)
 		TEST(test_names_are_kept_once),
 		TEST(test_a_copy_has_a_hundred_at_most),
 		TEST(test_an_account_has_so_many_at_most),
+		TEST(test_state_and_names_become_those_of_the_server),
+		TEST(test_names_that_change_do_not_pile_up),
 	};
 
 	return cmocka_run_group_tests_name("store/label", tests, NULL, NULL);
