@@ -225,7 +225,7 @@ int search_run(struct reader *reader, const struct search_request *request,
 	    request->after.offset > SEARCH_RANKED_MAX)
 		return threads_error_set(err, THREADS_EINVAL, "limit or cursor out of bounds");
 	rc = reader_begin(reader, request->viewer, &scope, err);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = search_plan_make(request->tree, reader, request->sort == SEARCH_RELEVANCE,
 				      &plan, err);
 	if (rc < 0)
