@@ -55,10 +55,34 @@ static const char phrases[] =
 
 _Static_assert(sizeof(phrases) <= PHRASES_MAX, "PHRASES_MAX is what callers leave room for");
 
-int phrases_prefix(struct strbuf *out, const char *text, size_t len, struct threads_error *err)
+bool phrases_crlf(const void *raw, size_t len)
+{
+	const char *begin = raw, *newline = len > 0 ? memchr(raw, '\n', len) : NULL;
+
+	return newline && newline > begin && newline[-1] == '\r';
+}
+
+static void add_crlf(struct strbuf *out, const char *text, size_t len)
+{
+	const char *const end = text + len;
+	const char *newline;
+
+	while (text < end && (newline = memchr(text, '\n', (size_t)(end - text)))) {
+		strbuf_add(out, text, (size_t)(newline - text));
+		strbuf_add(out, "\r\n", 2);
+		text = newline + 1;
+	}
+	strbuf_add(out, text, (size_t)(end - text));
+}
+
+int phrases_prefix(struct strbuf *out, const char *text, size_t len, bool crlf,
+		   struct threads_error *err)
 {
 	strbuf_reset(out);
 	strbuf_add(out, phrases, sizeof(phrases) - 1);
-	strbuf_add(out, text, len);
+	if (crlf)
+		add_crlf(out, text, len);
+	else
+		strbuf_add(out, text, len);
 	return strbuf_check(out, err);
 }

@@ -207,13 +207,8 @@ static int read_request(struct request *r, struct frame *f, struct threads_error
  * is gone leaves its blobs unreadable, and that is told. */
 static int read_prefix(struct request *r, struct store *store, struct threads_error *err)
 {
-	for (size_t i = 0; i < r->count; i++) {
-		if (r->locations[i].coding != PACK_ZSTD_TEXT)
-			continue;
-		r->prefix = (struct strbuf)STRBUF_INIT(AEAD_PLAIN_MAX);
-		return blob_plan_prefix(store, r->message_id, &r->prefix, err);
-	}
-	return 0;
+	r->prefix = (struct strbuf)STRBUF_INIT(AEAD_PLAIN_MAX);
+	return blob_plan_prefix(store, r->message_id, r->locations, r->count, &r->prefix, err);
 }
 
 int blob_thread_request(struct blob_thread *t, struct store *store, struct peer *peer,

@@ -132,8 +132,9 @@ struct record {
 	uint8_t digest[RECORD_DIGEST_SIZE]; /* duplicate key */
 	uint64_t raw_length;
 	uint64_t skeleton_length;
-	uint64_t html_length;       /* 0: no HTML body */
-	struct record_blob message; /* one zstd frame: skeleton, then html (UTF-8) */
+	uint64_t html_length; /* 0: no HTML body */
+	struct record_blob
+		message; /* one zstd frame: skeleton, then html (UTF-8), folded (core/fold.h) */
 };
 
 /* Frees the arrays that record_decode() made; the texts are the caller's buffer. */

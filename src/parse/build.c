@@ -340,13 +340,12 @@ static void read_notice(struct build *b)
 	r->flags |= b->cut || b->body.cut ? RECORD_TEXT_CUT : 0;
 }
 
-static int finish(struct build *b, uint32_t number, const char *raw, size_t len,
-		  struct threads_error *err)
+static int finish(struct build *b, uint32_t number, struct threads_error *err)
 {
 	struct builder *builder = b->builder;
 	int rc;
 
-	pack_message(builder->packer, raw, len, &b->body.html, builder->output, &b->record);
+	pack_message(builder->packer, &b->message, &b->body.html, builder->output, &b->record);
 	if (b->pool.failed)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	strbuf_reset(&builder->meta);
@@ -369,21 +368,23 @@ static int build_readable(struct build *b, uint32_t number, struct threads_error
 	read_attachments(b);
 	digest_all(b);
 	read_notice(b);
-	return finish(b, number, b->message.data, b->message.len, err);
+	return finish(b, number, err);
 }
 
 /* Only the bytes and their digest. */
 static int build_unreadable(struct builder *builder, uint32_t number, const char *raw, size_t len,
 			    struct threads_error *err)
 {
-	struct build b = { .builder = builder, .mime = builder->mime };
+	struct build b = { .builder = builder,
+			   .mime = builder->mime,
+			   .message = { .data = raw, .len = len } };
 
 	output_begin(builder->output);
 	b.record.flags = RECORD_UNREADABLE;
 	digest_begin(b.mime->digest);
 	digest_add(b.mime->digest, raw, len);
 	digest_must_end(b.mime->digest, b.record.digest);
-	return finish(&b, number, raw, len, err);
+	return finish(&b, number, err);
 }
 
 int build_message(struct builder *builder, uint32_t number, const char *raw, size_t len,

@@ -6,6 +6,7 @@
 #include "core/phrases.h"
 #include "ipc/record.h"
 #include "mime/text_digest.h"
+#include "parse/fold.h"
 
 enum {
 	LEVEL = 3,
@@ -21,6 +22,7 @@ struct packer {
 	size_t packed_size;
 	char *whole;          /* WHOLE_MAX bytes: pieces of a message side by side */
 	struct strbuf prefix; /* of the message in hand */
+	struct fold fold;     /* of the message in hand */
 	char chunk[CHUNK];
 };
 
@@ -33,7 +35,7 @@ int packer_new(struct packer **ret_packer, struct threads_error *err)
 		packer->packed_size = ZSTD_compressBound(WHOLE_MAX);
 		packer->packed = malloc(packer->packed_size);
 		packer->whole = malloc(WHOLE_MAX);
-		packer->prefix = (struct strbuf)STRBUF_INIT(PHRASES_MAX + RECORD_BODY_MAX);
+		packer->prefix = (struct strbuf)STRBUF_INIT(PHRASES_MAX + 2 * RECORD_BODY_MAX);
 	}
 	if (!packer || !packer->zstd || !packer->packed || !packer->whole) {
 		packer_free(packer);
@@ -54,6 +56,7 @@ struct packer *packer_free(struct packer *packer)
 	free(packer->packed);
 	free(packer->whole);
 	strbuf_release(&packer->prefix);
+	fold_release(&packer->fold);
 	free(packer);
 	return NULL;
 }
@@ -225,6 +228,7 @@ struct pieces {
 	struct output *output;
 	bool stream;
 	size_t fill; /* of whole, when not streaming */
+	size_t run;  /* of the fold, the next one */
 	uint64_t left;
 };
 
@@ -241,7 +245,20 @@ static void piece_add(struct pieces *s, const void *data, size_t len)
 	s->fill += len;
 }
 
-static void add_skeleton(struct pieces *s, const char *raw, size_t len, const struct record *record)
+/* raw from at to end, without what was folded there. */
+static void add_range(struct pieces *s, const char *raw, size_t at, size_t end)
+{
+	const struct fold *fold = &s->packer->fold;
+
+	for (; s->run < fold->count && fold->raw_offset[s->run] < end; s->run++) {
+		piece_add(s, raw + at, (size_t)fold->raw_offset[s->run] - at);
+		at = (size_t)fold->raw_offset[s->run] + fold->runs[s->run].length;
+	}
+	piece_add(s, raw + at, end - at);
+}
+
+static void add_skeleton(struct pieces *s, const struct mime_message *m,
+			 const struct record *record)
 {
 	size_t at = 0;
 
@@ -250,39 +267,52 @@ static void add_skeleton(struct pieces *s, const char *raw, size_t len, const st
 
 		if (a->storage != RECORD_CUT)
 			continue;
-		piece_add(s, raw + at, (size_t)a->raw_offset - at);
+		add_range(s, m->data, at, (size_t)a->raw_offset);
 		at = (size_t)(a->raw_offset + a->raw_length);
 	}
-	piece_add(s, raw + at, len - at);
+	add_range(s, m->data, at, m->len);
 }
 
 /* What is compressed next refers to the text, which is stored once already. */
-static void prefix_refer(struct packer *p, const struct record_text *text)
+static void prefix_refer(struct packer *p, const struct mime_message *m,
+			 const struct record_text *text)
 {
-	if (phrases_prefix(&p->prefix, text->text, text->len, NULL) < 0)
+	const bool crlf = phrases_crlf(m->data, m->len);
+
+	if (phrases_prefix(&p->prefix, text->text, text->len, crlf, NULL) < 0)
 		abort(); /* for lack of memory, as in must() */
 	must(ZSTD_CCtx_refPrefix(p->zstd, p->prefix.data, p->prefix.len));
 }
 
-void pack_message(struct packer *packer, const char *raw, size_t len, const struct strbuf *html,
-		  struct output *output, struct record *record)
+static void fold_parts(struct packer *p, const struct mime_message *m, const struct record *record)
+{
+	fold_find(&p->fold, m, record);
+	if (p->fold.folded.failed)
+		abort(); /* for lack of memory, as in must() */
+}
+
+void pack_message(struct packer *packer, const struct mime_message *message,
+		  const struct strbuf *html, struct output *output, struct record *record)
 {
 	struct pieces s = { .packer = packer, .output = output };
+	const struct strbuf *folded = &packer->fold.folded;
 	uint64_t cut_bytes = 0;
 
 	for (size_t i = 0; i < record->attachment_count; i++)
 		if (record->attachments[i].storage == RECORD_CUT)
 			cut_bytes += record->attachments[i].raw_length;
-	record->raw_length = len;
-	record->skeleton_length = len - cut_bytes;
+	record->raw_length = message->len;
+	record->skeleton_length = message->len - cut_bytes;
 	record->html_length = html->len;
 	record->message.offset = output_position(output);
-	s.left = record->skeleton_length + html->len;
+	fold_parts(packer, message, record);
+	s.left = folded->len + record->skeleton_length - packer->fold.raw_bytes + html->len;
 	s.stream = s.left > WHOLE_MAX;
 	if (s.stream)
 		stream_begin(packer, s.left);
-	prefix_refer(packer, &record->body_text);
-	add_skeleton(&s, raw, len, record);
+	prefix_refer(packer, message, &record->body_text);
+	piece_add(&s, folded->data, folded->len);
+	add_skeleton(&s, message, record);
 	piece_add(&s, strbuf_str(html), html->len);
 	if (!s.stream)
 		output_add(output, packer->packed, pack_whole(packer, packer->whole, s.fill));

@@ -176,20 +176,26 @@ int blob_plan_raw(struct store *store, int64_t message_id, int64_t folder_id, in
 	return rc == THREADS_ENOENT ? 0 : rc;
 }
 
-int blob_plan_prefix(struct store *store, int64_t message_id, struct strbuf *out,
-		     struct threads_error *err)
+int blob_plan_prefix(struct store *store, int64_t message_id, const struct pack_location *blobs,
+		     size_t count, struct strbuf *out, struct threads_error *err)
 {
 	CLEANUP(query_end) struct query q = query_begin(store->db, sql_text);
 	const char *text;
 	size_t len;
 	int rc;
 
+	while (count > 0 && !pack_coding_refers(blobs->coding)) {
+		blobs++;
+		count--;
+	}
+	if (count == 0)
+		return 1;
 	query_bind_int(&q, ":id", message_id);
 	rc = query_step(&q, err);
 	if (rc != 1)
 		return rc;
 	text = query_blob(&q, 0, &len);
-	rc = phrases_prefix(out, text, len, err);
+	rc = phrases_prefix(out, text, len, pack_coding_crlf(blobs->coding), err);
 	return rc < 0 ? rc : 1;
 }
 

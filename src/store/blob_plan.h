@@ -26,10 +26,10 @@ int blob_plan_raw(struct store *store, int64_t message_id, int64_t folder_id, in
 		  enum recipe_kind kind, struct blob_plan *ret_plan,
 		  struct threads_error *err) MUST_CHECK;
 
-/* The prefix of the message's own blob (core/phrases.h) into out. Returns 1, or 0
- * if there is no such message. */
-int blob_plan_prefix(struct store *store, int64_t message_id, struct strbuf *out,
-		     struct threads_error *err) MUST_CHECK;
+/* The prefix that the message's own blob among these refers to (core/phrases.h) into
+ * out, which is left alone if none does. Returns 1, or 0 if there is no such message. */
+int blob_plan_prefix(struct store *store, int64_t message_id, const struct pack_location *blobs,
+		     size_t count, struct strbuf *out, struct threads_error *err) MUST_CHECK;
 
 /* The decoded HTML body. Returns 1, or 0 if there is none. */
 int blob_plan_html(struct store *store, int64_t message_id, struct blob_plan *ret_plan,

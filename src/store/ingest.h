@@ -87,7 +87,8 @@ struct message_draft {
 	size_t attachment_count;
 	uint8_t digest[32]; /* duplicate key */
 	uint64_t skeleton_length, html_length;
-	const uint8_t *packed; /* zstd of skeleton, then HTML */
+	const uint8_t
+		*packed; /* skeleton, then HTML: PACK_ZSTD_FOLDED, or _CRLF as raw's lines end */
 	size_t packed_len;
 };
 

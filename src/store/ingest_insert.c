@@ -186,7 +186,7 @@ static int insert_new(struct ingest *ingest, struct ingest_item *item,
 		.kind = BLOB_MESSAGE,
 		.data = rebuilt ? (const void *)draft->packed : p->blob.data,
 		.len = rebuilt ? draft->packed_len : p->blob.len,
-		.coding = rebuilt ? PACK_ZSTD_TEXT : PACK_ZSTD,
+		.coding = rebuilt ? p->coding : PACK_ZSTD,
 		.size = (int64_t)(p->blob_skeleton + p->blob_html),
 	};
 	int64_t id = 0, blob_id = 0;

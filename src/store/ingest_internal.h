@@ -24,9 +24,10 @@ enum {
 
 /* What is worked out about an item before its transaction begins. */
 struct prepared {
-	bool known, duplicate; /* nothing else is filled but the raw digest (duplicate) */
-	bool rebuilds;         /* skeleton and parts give the raw bytes */
-	bool parts_ok;         /* every cut attachment could be unpacked and hashed */
+	bool known, duplicate;   /* nothing else is filled but the raw digest (duplicate) */
+	bool rebuilds;           /* skeleton and parts give the raw bytes */
+	enum pack_coding coding; /* of draft->packed */
+	bool parts_ok;           /* every cut attachment could be unpacked and hashed */
 	unsigned char raw_sha256[DIGEST_LEN], rest_sha256[DIGEST_LEN];
 	unsigned char digest[DIGEST_LEN]; /* duplicate key */
 	size_t header_len;

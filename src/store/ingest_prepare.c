@@ -8,6 +8,7 @@
 #include "core/utf8.h"
 #include "store/ingest_internal.h"
 #include "store/rebuild.h"
+#include "store/unfold.h"
 
 enum { TEXT_LEVEL = 1, RAW_LEVEL = 3, HTML_MAX = 8 << 20, PREVIEW_SCAN = 4096 };
 
@@ -75,26 +76,12 @@ static size_t header_length(const uint8_t *raw, size_t len)
 	return len;
 }
 
-static int reserve(struct strbuf *sb, size_t len, struct threads_error *err)
-{
-	char *grown;
-
-	if (len < sb->cap)
-		return 0;
-	grown = realloc(sb->data, len + 1);
-	if (!grown)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	sb->data = grown;
-	sb->cap = len + 1;
-	return 0;
-}
-
 /* zstd of data into out. Errors: THREADS_ENOMEM. */
 static int pack_into(struct ingest *ingest, struct strbuf *out, const void *data, size_t len,
 		     int level, struct threads_error *err)
 {
 	size_t got;
-	int rc = reserve(out, ZSTD_compressBound(len), err);
+	int rc = unfold_reserve(out, ZSTD_compressBound(len), err);
 
 	if (rc < 0)
 		return rc;
@@ -111,7 +98,7 @@ static int unpack_into(struct ingest *ingest, struct strbuf *out, const uint8_t 
 		       size_t packed_len, uint64_t size, struct threads_error *err)
 {
 	size_t got;
-	int rc = reserve(out, (size_t)size, err);
+	int rc = unfold_reserve(out, (size_t)size, err);
 
 	if (rc < 0)
 		return rc;
@@ -166,15 +153,19 @@ static int check_rebuild(struct ingest *ingest, const struct ingest_item *item, 
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	if (draft->skeleton_length > item->raw_len || draft->html_length > HTML_MAX)
 		return 0;
-	rc = phrases_prefix(&ingest->prefix, draft->body_text.text, draft->body_text.len, err);
+	p->coding =
+		phrases_crlf(item->raw, item->raw_len) ? PACK_ZSTD_FOLDED_CRLF : PACK_ZSTD_FOLDED;
+	rc = phrases_prefix(&ingest->prefix, draft->body_text.text, draft->body_text.len,
+			    pack_coding_crlf(p->coding), err);
 	if (rc < 0)
 		return rc;
 	ZSTD_DCtx_refPrefix(ingest->dctx, ingest->prefix.data, ingest->prefix.len);
-	rc = unpack_into(ingest, &ingest->plain, draft->packed, draft->packed_len,
-			 draft->skeleton_length + draft->html_length, err);
-	if (rc < 0)
+	rc = unfold_frame(ingest->dctx, draft->packed, draft->packed_len,
+			  (size_t)(draft->skeleton_length + draft->html_length), &ingest->part,
+			  &ingest->plain, err);
+	if (rc == THREADS_ENOMEM)
 		return rc;
-	p->rebuilds = rc == 1;
+	p->rebuilds = rc == 0;
 	p->parts_ok = true;
 	r.skeleton = ingest->plain.data;
 	r.skeleton_length = (size_t)draft->skeleton_length;

@@ -4,7 +4,8 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <sys/stat.h>
-#include <zstd.h>
+
+#include "store/unfold.h"
 
 enum {
 	PACK_NAME_SIZE = 32,
@@ -55,6 +56,7 @@ struct pack_reader {
 	const struct strbuf *prefix;    /* or NULL */
 	unsigned char *sealed, *opened; /* scratch, grown as needed */
 	size_t sealed_cap, opened_cap;
+	struct strbuf folded; /* scratch, too */
 	struct {
 		int64_t number; /* 0: free */
 		int fd;
@@ -74,6 +76,7 @@ int pack_reader_new(int dir_fd, const unsigned char key[AEAD_KEY_LEN],
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	}
 	reader->dir_fd = dir_fd;
+	reader->folded.max = AEAD_PLAIN_MAX;
 	memcpy(reader->key, key, AEAD_KEY_LEN);
 	*ret_reader = reader;
 	return 0;
@@ -89,6 +92,7 @@ struct pack_reader *pack_reader_free(struct pack_reader *reader)
 	ZSTD_freeDCtx(reader->dctx);
 	free(reader->sealed);
 	free(reader->opened);
+	strbuf_release(&reader->folded);
 	OPENSSL_cleanse(reader->key, sizeof(reader->key));
 	free(reader);
 	return NULL;
@@ -183,25 +187,6 @@ static int reader_unseal(struct pack_reader *reader, const struct pack_location 
 	return rc;
 }
 
-/* Room for exactly size bytes in out, so that decompression writes in place. */
-static int out_reserve(struct strbuf *out, size_t size, struct threads_error *err)
-{
-	char *grown;
-
-	strbuf_reset(out);
-	if (size > out->max)
-		return threads_error_set(err, THREADS_ELIMIT, "a blob of %zu bytes is too large",
-					 size);
-	if (size + 1 <= out->cap)
-		return 0;
-	grown = realloc(out->data, size + 1);
-	if (!grown)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	out->data = grown;
-	out->cap = size + 1;
-	return 0;
-}
-
 /* Idle readers need not keep the memory of the largest blob they ever read. */
 static void scratch_trim(struct pack_reader *reader)
 {
@@ -209,46 +194,50 @@ static void scratch_trim(struct pack_reader *reader)
 		return;
 	free(TAKE_PTR(reader->sealed));
 	free(TAKE_PTR(reader->opened));
+	strbuf_release(&reader->folded);
 	reader->sealed_cap = reader->opened_cap = 0;
 }
 
-/* What was unsealed, as plain bytes into out. Returns how many, or an error of zstd. */
-static size_t reader_unpack(struct pack_reader *reader, const struct pack_location *location,
-			    char *out)
+/* What was unsealed, as plain bytes into out. */
+static int reader_unpack(struct pack_reader *reader, const struct pack_location *location,
+			 struct strbuf *out, struct threads_error *err)
 {
 	const size_t packed_len = (size_t)location->length - AEAD_OVERHEAD;
 	const size_t size = (size_t)location->size;
+	size_t got = packed_len;
+	int rc;
 
-	if (location->coding == PACK_PLAIN) {
-		if (packed_len == size)
-			memcpy(out, reader->opened, size);
-		return packed_len;
-	}
-	if (location->coding == PACK_ZSTD_TEXT && reader->prefix)
+	if (pack_coding_refers(location->coding) && reader->prefix)
 		ZSTD_DCtx_refPrefix(reader->dctx, reader->prefix->data, reader->prefix->len);
-	return ZSTD_decompressDCtx(reader->dctx, out, size, reader->opened, packed_len);
+	if (location->coding >= PACK_ZSTD_FOLDED)
+		return unfold_frame(reader->dctx, reader->opened, packed_len, size, &reader->folded,
+				    out, err);
+	rc = unfold_reserve(out, size, err);
+	if (rc < 0)
+		return rc;
+	if (location->coding != PACK_PLAIN)
+		got = ZSTD_decompressDCtx(reader->dctx, out->data, size, reader->opened,
+					  packed_len);
+	else if (packed_len == size)
+		memcpy(out->data, reader->opened, size);
+	if (ZSTD_isError(got) || got != size)
+		return threads_error_set(err, THREADS_EINVAL, "damaged");
+	out->len = size;
+	out->data[size] = '\0';
+	return 0;
 }
 
 int pack_read(struct pack_reader *reader, const struct pack_location *location, struct strbuf *out,
 	      struct threads_error *err)
 {
-	const size_t size = (size_t)location->size;
-	size_t got;
 	int rc = reader_unseal(reader, location, err);
 
 	if (rc == 0)
-		rc = out_reserve(out, size, err);
-	if (rc < 0)
-		return threads_error_wrap(err, rc, "blob at %lld:%lld", (long long)location->pack,
-					  (long long)location->offset);
-	got = reader_unpack(reader, location, out->data);
+		rc = reader_unpack(reader, location, out, err);
 	scratch_trim(reader);
-	if (ZSTD_isError(got) || got != size)
-		return threads_error_set(err, THREADS_EINVAL, "blob at %lld:%lld is damaged",
-					 (long long)location->pack, (long long)location->offset);
-	out->len = size;
-	out->data[size] = '\0';
-	return 0;
+	return rc < 0 ? threads_error_wrap(err, rc, "blob at %lld:%lld", (long long)location->pack,
+					   (long long)location->offset)
+		      : 0;
 }
 
 /* ---- writing ---- */

@@ -16,8 +16,26 @@
 
 #define PACK_SIZE_MAX ((int64_t)256 << 20) /* a pack that has reached this is full */
 
-/* ZSTD_TEXT: a frame that refers to the message's text (core/phrases.h). */
-enum pack_coding { PACK_PLAIN = 0, PACK_ZSTD = 1, PACK_ZSTD_TEXT = 2 };
+enum pack_coding {
+	PACK_PLAIN = 0,
+	PACK_ZSTD = 1,
+	PACK_ZSTD_TEXT =
+		2, /* refers to the message's text (core/phrases.h); not written any more */
+	PACK_ZSTD_FOLDED = 3,      /* the same, of a folded text (core/fold.h) */
+	PACK_ZSTD_FOLDED_CRLF = 4, /* the same, the text with CR LF */
+	PACK_CODINGS,              /* how many there are */
+};
+
+/* Whether a blob can be read only with the text of its message. */
+static inline bool pack_coding_refers(enum pack_coding coding)
+{
+	return coding >= PACK_ZSTD_TEXT;
+}
+
+static inline bool pack_coding_crlf(enum pack_coding coding)
+{
+	return coding == PACK_ZSTD_FOLDED_CRLF;
+}
 
 /* Where a blob lies. Comes from hub.db, so a reader checks it against nothing but the seal. */
 struct pack_location {
@@ -38,7 +56,7 @@ int pack_reader_new(int dir_fd, const unsigned char key[AEAD_KEY_LEN],
 struct pack_reader *pack_reader_free(struct pack_reader *reader);
 void pack_reader_freep(struct pack_reader **reader);
 
-/* What blobs of PACK_ZSTD_TEXT refer to from now on: phrases_prefix(); borrowed. */
+/* What blobs that refer to a text refer to from now on: phrases_prefix(); borrowed. */
 void pack_reader_prefix(struct pack_reader *reader, const struct strbuf *prefix);
 
 /*

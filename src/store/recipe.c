@@ -93,7 +93,7 @@ static bool location_fits(const struct pack_location *blob)
 {
 	return blob->pack >= 0 && blob->offset >= 0 && blob->length >= 0 &&
 	       blob->length <= RECIPE_PLAIN_MAX && blob->size >= 0 &&
-	       blob->size <= RECIPE_PLAIN_MAX && blob->coding <= PACK_ZSTD_TEXT;
+	       blob->size <= RECIPE_PLAIN_MAX && blob->coding < PACK_CODINGS;
 }
 
 static int parse_blobs(const unsigned char **p, size_t count, struct pack_location **ret_blobs,

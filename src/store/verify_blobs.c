@@ -93,15 +93,17 @@ static bool is_verdict(int rc)
 }
 
 /* The text of its message, which such a blob refers to. */
-static int blob_prefix(struct verify *v, int64_t blob_id, struct strbuf *prefix,
-		       struct threads_error *err)
+static int blob_prefix(struct verify *v, int64_t blob_id, const struct pack_location *location,
+		       struct strbuf *prefix, struct threads_error *err)
 {
 	CLEANUP(query_end) struct query q = query_begin(v->store->db, sql_blob_owner);
 	int rc;
 
 	query_bind_int(&q, ":blob_id", blob_id);
 	rc = query_step(&q, err);
-	return rc == 1 ? blob_plan_prefix(v->store, query_int(&q, 0), prefix, err) : rc;
+	if (rc != 1)
+		return rc;
+	return blob_plan_prefix(v->store, query_int(&q, 0), location, 1, prefix, err);
 }
 
 /* What a blob is read into, and what it refers to. */
@@ -130,8 +132,8 @@ static int blob_check(struct verify *v, const struct query *q, struct bytes *byt
 	const void *sha256 = query_blob(q, 6, &len);
 	int rc = 0;
 
-	if (location.coding == PACK_ZSTD_TEXT)
-		rc = blob_prefix(v, query_int(q, 0), &bytes->prefix, &why);
+	if (pack_coding_refers(location.coding))
+		rc = blob_prefix(v, query_int(q, 0), &location, &bytes->prefix, &why);
 	pack_reader_prefix(v->order->packs, &bytes->prefix);
 	if (rc >= 0)
 		rc = pack_read(v->order->packs, &location, &bytes->plain, &why);
@@ -175,7 +177,8 @@ static int sighting_check(struct verify *v, const struct query *q, struct bytes 
 			       RECIPE_RAW, &plan, &why);
 
 	if (rc == 1)
-		rc = blob_plan_prefix(v->store, query_int(q, 0), &bytes->prefix, &why);
+		rc = blob_plan_prefix(v->store, query_int(q, 0), plan.blobs, plan.count,
+				      &bytes->prefix, &why);
 	pack_reader_prefix(v->order->packs, &bytes->prefix);
 	if (rc == 1)
 		rc = recipe_cook(&plan.recipe, v->order->packs, plan.blobs, plan.count,

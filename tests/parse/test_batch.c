@@ -11,7 +11,7 @@
 struct seen {
 	uint32_t flags;
 	int64_t date_ms;
-	size_t people, references, attachments, cut, compressed;
+	size_t people, references, attachments, cut, compressed, folded;
 	char subject[200], text[4000], html[4000], names[1000];
 	uint8_t digest[RECORD_DIGEST_SIZE];
 	uint64_t last_size;
@@ -28,6 +28,7 @@ static void look(void *arg, const struct verify_message *m)
 		.people = r->participant_count,
 		.references = r->reference_count,
 		.attachments = r->attachment_count,
+		.folded = m->folded,
 	};
 	snprintf(seen->subject, sizeof(seen->subject), "%s", r->subject.text);
 	snprintf(seen->text, sizeof(seen->text), "%s", r->body_text.text);
@@ -162,6 +163,102 @@ static void test_attachments_are_cut_only_if_exact(void **state)
 				 l->name, s.attachments, s.names, s.cut, s.compressed,
 				 (unsigned long long)s.last_size);
 	}
+}
+
+static const char *const line_ends[] = { "\n", "\r\n" };
+
+/* A mail whose text is size bytes as base64 in lines of line characters, each line but the
+ * last one ended by eol, and then by tail. */
+static struct seen parse_base64_text(struct mime *mime, size_t size, size_t line, const char *eol,
+				     const char *tail)
+{
+	CLEANUP(strbuf_release) struct strbuf mail = STRBUF_INIT(1 << 20);
+
+	strbuf_addf(&mail, "Subject: x%sContent-Transfer-Encoding: base64%s%s", eol, eol, eol);
+	add_base64(&mail, size, line, eol, false);
+	mail.len -= strlen(eol);
+	strbuf_add_str(&mail, tail);
+	return parse(mime, mail.data, mail.len);
+}
+
+/* Texts in base64 of each layout are kept decoded, and verify_output() finds that each
+ * gives the same bytes again; what cannot be written again stays as it came. */
+static void test_base64_texts_are_folded_if_exact(void **state)
+{
+	static const char *const tails[] = { "", "\n", "\r\n", "\r\n\r\n", "\n\n\n" };
+	static const char *const odd[] = { "\r\nnot base64", "=", "A", " ", "\r\nQUJD\r\n" };
+
+	for (size_t line = 4; line <= 1000; line += 4)
+		for (size_t i = 0; i < ARRAY_SIZE(line_ends); i++) {
+			const size_t size = 900 + (line / 4 + i) % 3; /* each padding */
+			const struct seen s = parse_base64_text(*state, size, line, line_ends[i],
+								tails[(line / 4 + i) % 5]);
+
+			if (s.folded != 1 || s.attachments != 0 || strlen(s.text) != size)
+				fail_msg("lines of %zu, %zu bytes: %zu runs, text of %zu", line,
+					 size, s.folded, strlen(s.text));
+		}
+	for (size_t line = 70; line <= 80; line++)
+		if (line % 4 != 0)
+			assert_int_equal(parse_base64_text(*state, 900, line, "\r\n", "").folded,
+					 0);
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
+		if (parse_base64_text(*state, 901, 76, "\r\n", odd[i]).folded != 0)
+			fail_msg("folded in spite of \"%s\"", odd[i]);
+	assert_int_equal(parse_base64_text(*state, 30, 76, "\r\n", "").folded, 0); /* too short */
+	assert_int_equal(parse_base64_text(*state, 60000, 76, "\r\n", "").folded, 1);
+}
+
+static void add_part(struct strbuf *mail, const char *type, size_t size, const char *eol)
+{
+	strbuf_addf(mail, "--b%sContent-Type: %s%s", eol, type, eol);
+	strbuf_addf(mail, "Content-Transfer-Encoding: base64%s%s", eol, eol);
+	add_base64(mail, size, 76, eol, false);
+}
+
+/* Folded texts between attachments that are cut, with and without HTML, and more parts
+ * than a fold has room for. */
+static void test_folds_and_cuts_stand_side_by_side(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(line_ends); i++) {
+		CLEANUP(strbuf_release) struct strbuf mail = STRBUF_INIT(4 << 20);
+		const char *eol = line_ends[i];
+		struct seen s;
+
+		strbuf_addf(&mail, "Content-Type: multipart/mixed; boundary=b%s%s", eol, eol);
+		add_part(&mail, "text/plain", 100, eol);
+		add_part(&mail, "image/png", 3000, eol);
+		add_part(&mail, "text/html", 3000, eol);
+		add_part(&mail, "image/png", 301, eol); /* too small for a blob of its own */
+		add_part(&mail, "image/png", 2000, eol);
+		strbuf_addf(&mail, "--b--%s", eol);
+		s = parse(*state, mail.data, mail.len);
+		assert_int_equal(s.folded, 3);
+		assert_int_equal(s.cut, 2);
+		assert_int_equal(strlen(s.html) > 3000, 1);
+		mail.len -= 5 + strlen(eol);
+		for (int more = 0; more < 300; more++)
+			add_part(&mail, "text/plain", 50 + (size_t)more, eol);
+		s = parse(*state, mail.data, mail.len);
+		assert_int_equal(s.folded, 255);
+		assert_int_equal(s.cut, 2);
+	}
+}
+
+/* What is attached to an attached message stays in the skeleton, but folded. */
+static void test_attached_messages_are_folded(void **state)
+{
+	CLEANUP(strbuf_release) struct strbuf mail = STRBUF_INIT(1 << 20);
+	struct seen s;
+
+	strbuf_add_str(&mail, "Content-Type: message/rfc822\n\n"
+			      "Content-Type: multipart/mixed; boundary=b\n\n");
+	add_part(&mail, "text/plain", 500, "\n");
+	add_part(&mail, "application/pdf; name=in.pdf", 5000, "\n");
+	strbuf_add_str(&mail, "--b--\n");
+	s = parse(*state, mail.data, mail.len);
+	assert_int_equal(s.folded, 2);
+	assert_int_equal(s.cut, 0);
 }
 
 #define ATTACHED                                                                                   \
@@ -354,6 +451,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_simple_message),
 		cmocka_unit_test(test_attachments_are_cut_only_if_exact),
+		cmocka_unit_test(test_base64_texts_are_folded_if_exact),
+		cmocka_unit_test(test_folds_and_cuts_stand_side_by_side),
+		cmocka_unit_test(test_attached_messages_are_folded),
 		cmocka_unit_test(test_attached_messages_are_read_too),
 		cmocka_unit_test(test_copies_have_the_same_digest),
 		cmocka_unit_test(test_garbage_is_not_taken_for_copies),

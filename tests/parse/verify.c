@@ -4,10 +4,11 @@
 #include <openssl/sha.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <zstd.h>
 
 #include "core/encode.h"
+#include "core/fold.h"
 #include "core/phrases.h"
+#include "store/unfold.h"
 
 struct check {
 	const unsigned char *raw;
@@ -88,34 +89,55 @@ static int same_message(struct check *c, const struct record *r, const char *ske
 	return rc == 0 && used != r->skeleton_length ? wrong(c, "skeleton is too long") : rc;
 }
 
-/* Unpacks the message's frame, which refers to the record's text. */
-static size_t unpack(const struct record *r, const uint8_t *packed, char *out, size_t size)
-{
-	CLEANUP(strbuf_release) struct strbuf prefix = STRBUF_INIT(PHRASES_MAX + RECORD_BODY_MAX);
-	ZSTD_DCtx *dctx = ZSTD_createDCtx();
-	size_t got;
+/* What the message's frame gives. */
+struct unpacked {
+	struct strbuf folded, plain;
+	struct fold_run runs[FOLD_RUNS_MAX];
+	size_t run_count;
+};
 
-	if (!dctx || phrases_prefix(&prefix, r->body_text.text, r->body_text.len, NULL) < 0)
+static void unpacked_release(struct unpacked *u)
+{
+	strbuf_release(&u->folded);
+	strbuf_release(&u->plain);
+}
+
+/* Unpacks the message's frame, which refers to the record's text, as the readers of packs do. */
+static int unpack(struct check *c, const struct record *r, struct unpacked *u)
+{
+	CLEANUP(strbuf_release)
+	struct strbuf prefix = STRBUF_INIT(PHRASES_MAX + 2 * RECORD_BODY_MAX);
+	const bool crlf = phrases_crlf(c->raw, (size_t)r->raw_length);
+	ZSTD_DCtx *dctx = ZSTD_createDCtx();
+	size_t head_len;
+	int rc = phrases_prefix(&prefix, r->body_text.text, r->body_text.len, crlf, c->err);
+
+	if (!dctx || rc < 0)
 		abort();
 	ZSTD_DCtx_refPrefix(dctx, prefix.data, prefix.len);
-	got = ZSTD_decompressDCtx(dctx, out, size, packed, r->message.length);
+	rc = unfold_frame(dctx, c->blobs + r->message.offset, (size_t)r->message.length,
+			  (size_t)(r->skeleton_length + r->html_length), &u->folded, &u->plain,
+			  c->err);
 	ZSTD_freeDCtx(dctx);
-	return got;
+	return rc < 0 ? rc
+		      : fold_head_read(u->folded.data, u->folded.len, u->runs, &u->run_count,
+				       &head_len, c->err);
 }
 
 static int check_record(const struct record *r, const uint8_t *blobs, size_t number,
 			const unsigned char *raw, verify_fn *look, void *arg,
 			struct threads_error *err)
 {
-	const size_t size = (size_t)(r->skeleton_length + r->html_length);
-	AUTO_FREE char *plain = calloc(1, size + 1);
+	CLEANUP(unpacked_release)
+	struct unpacked u = { .folded = STRBUF_INIT(1 << 30), .plain = STRBUF_INIT(1 << 30) };
 	struct check c = { .raw = raw, .blobs = blobs, .err = err };
-	const struct verify_message message = { number, r, blobs, plain };
 
-	if (unpack(r, blobs + r->message.offset, plain, size + 1) != size)
-		return threads_error_set(err, THREADS_EINVAL, "message does not unpack");
-	if (same_message(&c, r, plain) < 0)
+	if (unpack(&c, r, &u) < 0)
+		return threads_error_wrap(err, THREADS_EINVAL, "message does not unpack");
+	if (same_message(&c, r, u.plain.data) < 0)
 		return THREADS_EINVAL;
+	const struct verify_message message = { number, r, blobs, u.plain.data, u.run_count };
+
 	if (look)
 		look(arg, &message);
 	return 0;

@@ -12,6 +12,7 @@ struct verify_message {
 	const struct record *record;
 	const uint8_t *blobs;
 	const char *plain;
+	size_t folded; /* runs of base64 that it was kept without */
 };
 
 typedef void verify_fn(void *arg, const struct verify_message *message);

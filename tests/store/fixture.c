@@ -231,6 +231,7 @@ static void packed_make(struct fake_mail *mail, const struct fake *fake)
 	const struct strbuf *raw = &mail->raw;
 	char packed[65536];
 
+	strbuf_add_char(&plain, '\0'); /* nothing is folded */
 	if (a->cut) {
 		strbuf_add(&plain, raw->data, a->raw_offset);
 		strbuf_add(&plain, raw->data + a->raw_offset + a->raw_length,
@@ -239,10 +240,10 @@ static void packed_make(struct fake_mail *mail, const struct fake *fake)
 		strbuf_add(&plain, raw->data, raw->len);
 	}
 	if (fake->forge_skeleton)
-		plain.data[0] = '!';
-	mail->draft.skeleton_length = plain.len;
+		plain.data[1] = '!';
+	mail->draft.skeleton_length = plain.len - 1;
 	strbuf_add_str(&plain, fake->html ? fake->html : "");
-	mail->draft.html_length = plain.len - mail->draft.skeleton_length;
+	mail->draft.html_length = plain.len - 1 - mail->draft.skeleton_length;
 	strbuf_add(&mail->packed, packed,
 		   ZSTD_compress(packed, sizeof(packed), plain.data, plain.len, 1));
 	mail->draft.packed = (const uint8_t *)mail->packed.data;

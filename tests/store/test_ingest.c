@@ -69,7 +69,7 @@ static void cook(struct fixture *f, int64_t id, struct blob_plan *plan, struct s
 	assert_rc(recipe_parse(wire.data, wire.len, &got.recipe, &got.blobs, &got.count, &err), 0,
 		  &err);
 	assert_rc(pack_reader_new(f->dir_fd, f->key, &reader, &err), 0, &err);
-	assert_rc(blob_plan_prefix(f->store, id, &prefix, &err), 1, &err);
+	assert_rc(blob_plan_prefix(f->store, id, plan->blobs, plan->count, &prefix, &err), 1, &err);
 	pack_reader_prefix(reader, &prefix);
 	assert_rc(recipe_cook(&got.recipe, reader, got.blobs, got.count, out, &err), 0, &err);
 	blob_plan_release(plan);

@@ -79,26 +79,40 @@ static void test_small_and_large_blobs_come_back(void **state)
 }
 
 /* A frame that says again what the text says, as parse makes it. */
-static size_t frame_make(const char *plain, const struct strbuf *prefix, char *out, size_t size)
+static size_t frame_make(const char *plain, size_t plain_len, const struct strbuf *prefix,
+			 char *out, size_t size)
 {
 	ZSTD_CCtx *cctx = ZSTD_createCCtx();
 	size_t len;
 
 	ZSTD_CCtx_setParameter(cctx, ZSTD_c_checksumFlag, 1);
 	ZSTD_CCtx_refPrefix(cctx, prefix->data, prefix->len);
-	len = ZSTD_compress2(cctx, out, size, plain, strlen(plain));
+	len = ZSTD_compress2(cctx, out, size, plain, plain_len);
 	ZSTD_freeCCtx(cctx);
 	assert_false(ZSTD_isError(len));
 	return len;
 }
 
-static void test_a_frame_needs_the_text_it_refers_to(void **state)
+static const char frame_text[] = "The quick brown fox jumps\nover the lazy dog, again and again.\n";
+
+/* Of each coding: unfolded as it was stored once, folded, folded with the other line ends. */
+static const struct {
+	enum pack_coding coding;
+	const char *plain;
+	size_t head; /* bytes of plain that are no text */
+} frames[] = {
+	{ PACK_ZSTD_TEXT,
+	  "Subject: x\n\nThe quick brown fox jumps\nover the lazy dog, again and again.\n", 0 },
+	{ PACK_ZSTD_FOLDED,
+	  "\0Subject: x\n\nThe quick brown fox jumps\nover the lazy dog, again and again.\n", 1 },
+	{ PACK_ZSTD_FOLDED_CRLF,
+	  "\0Subject: x\r\n\r\nThe quick brown fox jumps\r\nover the lazy dog, again and again.\r\n",
+	  1 },
+};
+
+static void check_frame(struct fixture *f, struct pack_writer *writer, size_t i)
 {
-	static const char text[] = "The quick brown fox jumps over the lazy dog, again and again.";
-	static const char plain[] =
-		"Subject: x\n\nThe quick brown fox jumps over the lazy dog, again and again.";
-	struct fixture *f = own_folder(state);
-	CLEANUP(pack_writer_closep) struct pack_writer *writer = writer_open(f, 0, 0);
+	const char *text = frames[i].plain + frames[i].head;
 	CLEANUP(pack_reader_freep) struct pack_reader *reader = NULL;
 	CLEANUP(strbuf_release) struct strbuf prefix = STRBUF_INIT(PHRASES_MAX + 100);
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(1000);
@@ -107,21 +121,33 @@ static void test_a_frame_needs_the_text_it_refers_to(void **state)
 	char frame[1000];
 	size_t len;
 
-	assert_rc(phrases_prefix(&prefix, text, strlen(text), &err), 0, &err);
-	len = frame_make(plain, &prefix, frame, sizeof(frame));
-	assert_true(len < strlen(text) / 2);
-	assert_rc(pack_append(writer, frame, len, PACK_ZSTD_TEXT, (int64_t)strlen(plain), &location,
-			      &err),
+	assert_rc(phrases_prefix(&prefix, frame_text, strlen(frame_text),
+				 pack_coding_crlf(frames[i].coding), &err),
+		  0, &err);
+	len = frame_make(frames[i].plain, frames[i].head + strlen(text), &prefix, frame,
+			 sizeof(frame));
+	assert_true(len < strlen(frame_text) / 2);
+	assert_rc(pack_append(writer, frame, len, frames[i].coding, (int64_t)strlen(text),
+			      &location, &err),
 		  0, &err);
 	assert_rc(pack_sync(writer, &err), 0, &err);
 	assert_rc(pack_reader_new(f->dir_fd, f->key, &reader, &err), 0, &err);
 	pack_reader_prefix(reader, &prefix);
 	assert_rc(pack_read(reader, &location, &out, &err), 0, &err);
-	assert_string_equal(out.data, plain);
+	assert_string_equal(out.data, text);
 	prefix.data[prefix.len - 20] ^= 1;
 	assert_int_equal(pack_read(reader, &location, &out, &err), THREADS_EINVAL);
 	pack_reader_prefix(reader, NULL);
 	assert_int_equal(pack_read(reader, &location, &out, &err), THREADS_EINVAL);
+}
+
+static void test_a_frame_needs_the_text_it_refers_to(void **state)
+{
+	struct fixture *f = own_folder(state);
+	CLEANUP(pack_writer_closep) struct pack_writer *writer = writer_open(f, 0, 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(frames); i++)
+		check_frame(f, writer, i);
 }
 
 static void test_a_full_pack_is_followed_by_the_next(void **state)

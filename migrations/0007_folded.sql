@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- 0007: no table changes. blob.coding may be 3 or 4 from now on (enum pack_coding of
+-- store/pack.h), which programs of before cannot read: they refuse this version.
