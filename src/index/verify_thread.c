@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/eventfd.h>
 
+#include "core/json.h"
 #include "core/log.h"
 #include "index/reply.h"
 #include "store/verify.h"
@@ -73,7 +74,7 @@ static void *thread_main(void *arg)
 	int faults = 0;
 
 	verify->rc =
-		store_open(db_snapshot_path(verify->snapshot), STORE_WRITER, &store, &verify->err);
+		store_open(db_snapshot_path(verify->snapshot), STORE_COPY, &store, &verify->err);
 	if (verify->rc == 0)
 		verify->rc =
 			store_verify(store, &verify->order, &verify->report, &faults, &verify->err);
@@ -114,11 +115,22 @@ int verify_thread_new(struct index_role *ix, struct peer *peer, uint32_t id, boo
 	return 0;
 }
 
+/* A page that is damaged ends the copy: that is what the check has found. */
+static void report_bad_page(struct verify_thread *verify, const char *words)
+{
+	CLEANUP(json_freep) json_t *report = json_pack("{s:[s]}", "faults", words);
+
+	verify->rc = report ? json_append(&verify->report, report, &verify->err)
+			    : threads_error_set(&verify->err, THREADS_ENOMEM, "out of memory");
+}
+
 void verify_thread_run(struct verify_thread *verify, struct db_snapshot *snapshot,
 		       const struct threads_error *err)
 {
 	verify->snapshot = snapshot;
-	if (!snapshot) {
+	if (!snapshot && err->code == THREADS_EIO && db_damaged(store_db(verify->ix->store))) {
+		report_bad_page(verify, err->text);
+	} else if (!snapshot) {
 		verify->err = *err;
 		verify->rc = (int)err->code;
 	} else if (pthread_create(&verify->thread, NULL, thread_main, verify) != 0) {

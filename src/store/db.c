@@ -3,10 +3,26 @@
 
 #include "core/disk_full.h"
 #include "store/db_internal.h"
+#include "store/sum_vfs.h"
+
+int db_page_words(struct db *db, uint32_t page, struct threads_error *err)
+{
+	const struct sum_vfs_state state = sum_vfs_state_of(db->handle);
+
+	db->damaged = true;
+	return threads_error_set(err, THREADS_EIO,
+				 "%s: page %u is not as it was written; stop the hub and restore "
+				 "the last backup",
+				 state.name, page > 0 ? page : state.bad_page);
+}
+
+bool db_damaged(const struct db *db)
+{
+	return db->damaged;
+}
 
 /* What SQLite says, and what to do where somebody can do something. */
-static int error_words(const struct db *db, int rc, enum threads_code code,
-		       struct threads_error *err)
+static int error_words(struct db *db, int rc, enum threads_code code, struct threads_error *err)
 {
 	const int primary = rc & 0xFF;
 
@@ -19,6 +35,8 @@ static int error_words(const struct db *db, int rc, enum threads_code code,
 					 "folder (sqlite %d)",
 					 rc);
 	}
+	if (rc == SQLITE_IOERR_DATA)
+		return db_page_words(db, 0, err);
 	if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
 		return threads_error_set(err, code,
 					 "the database is damaged (%s); stop the hub and restore "

@@ -26,6 +26,7 @@ struct migration {
 struct db_options {
 	const struct migration *migrations;
 	bool read_only; /* checks the version, changes nothing */
+	bool plain;     /* of a writer: as the file is, no page is given a sum (db_sums.h) */
 	/* Registers tokenizers and functions, before the schema is read; may be NULL. */
 	int (*connect)(struct sqlite3 *handle, void *arg, struct threads_error *err);
 	void *connect_arg; /* must outlive the connection */
@@ -45,6 +46,9 @@ struct db_options {
  */
 int db_open(const char *path, const struct db_options *options, struct db **ret_db,
 	    struct threads_error *err) MUST_CHECK;
+
+/* Whether a page was met that does not fit its sum (db_sums.h). */
+bool db_damaged(const struct db *db);
 
 /* Accepts NULL. Always returns NULL. */
 struct db *db_close(struct db *db);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "store/db_sums.h"
 #include "store/query.h"
 
 static const char sql_integrity[] = "PRAGMA integrity_check(100)";
@@ -30,6 +31,21 @@ static int check_pages(struct db *db, const char *about, json_t *faults, struct 
 	return rc;
 }
 
+/* As they lie on the disk, also those that SQLite has in memory. */
+static int check_sums(struct db *db, const char *about, json_t *faults, struct threads_error *err)
+{
+	uint32_t page = 0;
+	int rc;
+
+	while ((rc = db_sums_next_bad(db, &page, UINT32_MAX, err)) == 1) {
+		char words[80];
+
+		snprintf(words, sizeof(words), "page %u is not as it was written", page);
+		db_fault_add(faults, about, words);
+	}
+	return rc;
+}
+
 static int check_references(struct db *db, const char *about, json_t *faults,
 			    struct threads_error *err)
 {
@@ -49,7 +65,8 @@ static int check_references(struct db *db, const char *about, json_t *faults,
 int db_check(struct db *db, const char *about, json_t *faults, struct threads_error *err)
 {
 	int (*const checks[])(struct db *, const char *, json_t *,
-			      struct threads_error *) = { check_pages, check_references };
+			      struct threads_error *) = { check_sums, check_pages,
+							  check_references };
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		struct threads_error why = { 0 };
@@ -65,11 +82,5 @@ int db_check(struct db *db, const char *about, json_t *faults, struct threads_er
 
 int db_schema(struct db *db, int64_t *ret_version, struct threads_error *err)
 {
-	CLEANUP(query_end) struct query q = query_begin(db, sql_schema);
-	int rc = query_step(&q, err);
-
-	if (rc < 0)
-		return rc;
-	*ret_version = query_int(&q, 0);
-	return 0;
+	return query_number(db, sql_schema, ret_version, err);
 }

@@ -13,7 +13,7 @@ enum { DB_FAULTS_MAX = 150 }; /* so that all of them fit into a frame */
 void db_fault_add(json_t *faults, const char *about, const char *words);
 
 /*
- * SQLite's integrity check and that of foreign keys; each fault is a sentence
+ * The sums of the pages, SQLite's integrity check and that of foreign keys; each fault is a sentence
  * that begins with about ("auth.db"). A database that cannot be read is a fault.
  * Errors: THREADS_EAGAIN, THREADS_ENOMEM, THREADS_EBUG.
  */

@@ -8,7 +8,7 @@
 #include "store/db.h"
 
 enum { DB_STATEMENTS_MAX = 512 }; /* a power of two; at most three quarters are used */
-enum { DB_BUSY_TIMEOUT_MS = 5000 };
+enum { DB_BUSY_TIMEOUT_MS = 5000, DB_PATH_BYTES = 4096 };
 
 struct db_statement {
 	const char *sql; /* compared by address: SQL texts are static */
@@ -21,8 +21,19 @@ struct db {
 	struct db_statement statements[DB_STATEMENTS_MAX]; /* open addressing by address */
 	int statement_count;
 	const char *touch;
-	bool shaken; /* memory or the disk failed since the last db_begin() */
+	bool damaged; /* a page did not fit its sum */
+	bool shaken;  /* memory or the disk failed since the last db_begin() */
 };
+
+/* Of a file; with a slash at its end, or ".". */
+void db_folder(const char *path, char out[DB_PATH_BYTES]);
+
+/* Whether path's disk has room for so many copies of the database beside it (THREADS_EFULL). */
+int db_room_check(struct db *db, const char *path, int copies,
+		  struct threads_error *err) MUST_CHECK;
+
+/* The words for a page that does not fit its sum, 0: the last one that was wanted. Returns THREADS_EIO. */
+int db_page_words(struct db *db, uint32_t page, struct threads_error *err);
 
 /* Translates an SQLite result into our error codes and text. */
 int db_error(struct db *db, int rc, struct threads_error *err);

@@ -3,7 +3,9 @@
 #include <stdio.h>
 
 #include "store/db_internal.h"
+#include "store/db_sums.h"
 #include "store/query.h"
+#include "store/sum_vfs.h"
 
 /* FULL: an acknowledged message survives power loss. secure_delete: what is
  * erased leaves the file. The writer checkpoints on a timer of its own; the
@@ -22,17 +24,6 @@ static const char sql_reader_setup[] = "PRAGMA query_only = ON;"
 				       "PRAGMA cache_size = -8192;";
 
 static const char sql_version[] = "PRAGMA user_version";
-
-static int db_version(struct db *db, int *ret_version, struct threads_error *err)
-{
-	CLEANUP(query_end) struct query q = query_begin(db, sql_version);
-	int rc = query_step(&q, err);
-
-	if (rc < 0)
-		return rc;
-	*ret_version = (int)query_int(&q, 0);
-	return 0;
-}
 
 static int migrations_apply(struct db *db, const struct migration *list, int version,
 			    struct threads_error *err)
@@ -59,13 +50,15 @@ static int migrations_apply(struct db *db, const struct migration *list, int ver
 static int version_check(struct db *db, const struct migration *list, int *ret_version,
 			 struct threads_error *err)
 {
+	int64_t version = 0;
 	int newest = 0;
-	int rc = db_version(db, ret_version, err);
+	int rc = query_number(db, sql_version, &version, err);
 
 	if (rc < 0)
 		return rc;
 	for (; list->sql; list++)
 		newest = list->version;
+	*ret_version = (int)version;
 	if (*ret_version > newest)
 		return threads_error_set(err, THREADS_EINVAL,
 					 "the database has schema %d, this program knows up to %d; "
@@ -91,25 +84,44 @@ static int db_migrate(struct db *db, const struct migration *list, struct thread
 	return rc < 0 ? rc : db_scope_commit(&scope, err);
 }
 
-static int db_setup(struct db *db, const struct db_options *options, struct threads_error *err)
+static int setup_writer(struct db *db, const char *path, const struct db_options *options,
+			struct threads_error *err)
 {
-	int version = 0, rc = 0;
+	int rc = options->plain ? 0 : db_sums_prepare(db, err);
+
+	if (rc == 0)
+		rc = db_exec(db, sql_writer_setup, err);
+	if (rc == 0)
+		rc = db_migrate(db, options->migrations, err);
+	return rc < 0 || options->plain ? rc : db_sums_add(db, path, err);
+}
+
+static int setup_reader(struct db *db, const struct db_options *options, struct threads_error *err)
+{
+	int version = 0;
+	int rc = db_exec(db, sql_reader_setup, err);
+
+	if (rc == 0)
+		rc = version_check(db, options->migrations, &version, err);
+	if (rc == 1)
+		return threads_error_set(err, THREADS_EINVAL,
+					 "the database has the older schema %d", version);
+	return rc;
+}
+
+static int db_setup(struct db *db, const char *path, const struct db_options *options,
+		    struct threads_error *err)
+{
+	int rc = 0;
 
 	sqlite3_busy_timeout(db->handle, DB_BUSY_TIMEOUT_MS);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	if (options->connect)
 		rc = options->connect(db->handle, options->connect_arg, err);
-	if (rc == 0)
-		rc = db_exec(db, options->read_only ? sql_reader_setup : sql_writer_setup, err);
 	if (rc < 0)
 		return rc;
-	if (!options->read_only)
-		return db_migrate(db, options->migrations, err);
-	rc = version_check(db, options->migrations, &version, err);
-	if (rc == 1)
-		return threads_error_set(err, THREADS_EINVAL,
-					 "the database has the older schema %d", version);
-	return rc;
+	return options->read_only ? setup_reader(db, options, err)
+				  : setup_writer(db, path, options, err);
 }
 
 int db_open(const char *path, const struct db_options *options, struct db **ret_db,
@@ -123,11 +135,14 @@ int db_open(const char *path, const struct db_options *options, struct db **ret_
 	if (!db)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	db->touch = options->touch;
-	rc = sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX,
-			     NULL);
+	rc = sum_vfs_register();
+	if (rc == SQLITE_OK)
+		rc = sqlite3_open_v2(path, &db->handle,
+				     flags | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX,
+				     sum_vfs_name);
 	if (rc != SQLITE_OK)
 		return threads_error_wrap(err, db_error(db, rc, err), "open '%s'", path);
-	rc = db_setup(db, options, err);
+	rc = db_setup(db, path, options, err);
 	if (rc < 0)
 		return threads_error_wrap(err, rc, "open '%s'", path);
 	*ret_db = TAKE_PTR(db);

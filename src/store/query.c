@@ -156,6 +156,17 @@ int query_run(struct query *q, struct threads_error *err)
 	return rc;
 }
 
+int query_number(struct db *db, const char *sql, int64_t *ret_value, struct threads_error *err)
+{
+	CLEANUP(query_end) struct query q = query_begin(db, sql);
+	int rc = query_step(&q, err);
+
+	if (rc < 0)
+		return rc;
+	*ret_value = query_int(&q, 0);
+	return 0;
+}
+
 const char *query_text(const struct query *q, int column)
 {
 	if (sqlite3_column_type(q->stmt, column) != SQLITE_TEXT)

@@ -50,6 +50,10 @@ int query_step(struct query *q, struct threads_error *err) MUST_CHECK;
 /* Steps a statement that gives no rows (or whose rows do not matter) to its end. */
 int query_run(struct query *q, struct threads_error *err) MUST_CHECK;
 
+/* The first column of the first row; 0 if there is none. */
+int query_number(struct db *db, const char *sql, int64_t *ret_value,
+		 struct threads_error *err) MUST_CHECK;
+
 /* Column values of the current row; text and blobs are borrowed until the next
  * step. NULL comes as "", 0 and an empty blob. A text for which there is no memory
  * fails the step. query_text() of what is no text is "": a number would need memory, too. */

@@ -4,11 +4,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "core/disk_full.h"
 #include "store/db_internal.h"
+#include "store/db_sums.h"
 #include "store/query.h"
+#include "store/sum_vfs.h"
 
 enum {
 	STEP_PAGES = 256,
@@ -16,23 +17,23 @@ enum {
 	PATH_BYTES = 4096,
 };
 
-/* The disk keeps this much: the write path stops collecting below it. */
-static const int64_t room_margin = (int64_t)48 << 20;
-
-static const char sql_pages[] = "SELECT page_count * page_size FROM pragma_page_count(),"
-				" pragma_page_size()";
+static const char sql_page_size[] = "SELECT page_size FROM pragma_page_size()";
 static const char copy_setup[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
 				 "PRAGMA cache_size = -1024;";
 
 struct db_snapshot {
 	sqlite3 *copy;
 	sqlite3_backup *backup; /* NULL: whole */
+	struct db *db;
+	uint32_t checked; /* pages of its file */
 	int busy;
 	char path[PATH_BYTES];
 };
 
-static int copy_error(int rc, struct threads_error *err)
+static int copy_error(const struct db_snapshot *snapshot, int rc, struct threads_error *err)
 {
+	if (rc == SQLITE_IOERR_DATA)
+		return db_page_words(snapshot->db, 0, err);
 	if ((rc & 0xFF) == SQLITE_FULL)
 		return threads_error_set(err, THREADS_EFULL, DISK_FULL_WORDS);
 	return threads_error_set(err, (rc & 0xFF) == SQLITE_NOMEM ? THREADS_ENOMEM : THREADS_EIO,
@@ -50,51 +51,43 @@ void db_snapshot_sweep(const char *copy)
 	}
 }
 
-static int check_room(struct db *db, const char *path, struct threads_error *err)
+/* The copy's pages may be written before its first one, which says that they have sums. */
+static int expect_sums(const struct db_snapshot *snapshot, struct threads_error *err)
 {
-	CLEANUP(query_end) struct query q = query_begin(db, sql_pages);
-	char folder[PATH_BYTES];
-	const char *slash = strrchr(path, '/');
-	struct statvfs disk;
-	int64_t need, free_bytes;
-	int rc = query_step(&q, err);
+	int64_t bytes = 0;
+	int size, rc = query_number(snapshot->db, sql_page_size, &bytes, err);
 
-	if (rc < 0)
+	if (rc < 0 || !db_sums_has(snapshot->db))
 		return rc;
-	need = query_int(&q, 0) + room_margin;
-	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) : 1,
-		 slash ? path : ".");
-	if (statvfs(folder, &disk) < 0)
-		return threads_error_set(err, THREADS_EIO, "%s: %m", folder);
-	free_bytes = (int64_t)(disk.f_bavail * disk.f_frsize);
-	if (free_bytes >= need)
-		return 0;
-	return threads_error_set(err, THREADS_EFULL,
-				 "the copy of the database needs %lld MB beside it for a moment, "
-				 "and the disk has %lld MB; make room",
-				 (long long)(need >> 20), (long long)(free_bytes >> 20));
+	size = (int)bytes;
+	rc = sqlite3_file_control(snapshot->copy, "main", SUM_VFS_EXPECT, &size);
+	return rc == SQLITE_OK ? 0 : copy_error(snapshot, rc, err);
 }
 
-static int open_copy(struct db_snapshot *snapshot, struct db *db, struct threads_error *err)
+static int open_copy(struct db_snapshot *snapshot, struct threads_error *err)
 {
 	int rc = sqlite3_open_v2(snapshot->path, &snapshot->copy,
 				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 					 SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX,
-				 NULL);
+				 sum_vfs_name);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(snapshot->copy, copy_setup, NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
-		return copy_error(rc, err);
-	snapshot->backup = sqlite3_backup_init(snapshot->copy, "main", db->handle, "main");
-	return snapshot->backup ? 0 : copy_error(sqlite3_errcode(snapshot->copy), err);
+		return copy_error(snapshot, rc, err);
+	rc = expect_sums(snapshot, err);
+	if (rc < 0)
+		return rc;
+	snapshot->backup =
+		sqlite3_backup_init(snapshot->copy, "main", snapshot->db->handle, "main");
+	return snapshot->backup ? 0 : copy_error(snapshot, sqlite3_errcode(snapshot->copy), err);
 }
 
 int db_snapshot_begin(struct db *db, const char *path, struct db_snapshot **ret_snapshot,
 		      struct threads_error *err)
 {
 	CLEANUP(db_snapshot_freep) struct db_snapshot *snapshot = NULL;
-	int rc = check_room(db, path, err);
+	int rc = db_room_check(db, path, 1, err);
 
 	if (rc < 0)
 		return rc;
@@ -105,8 +98,9 @@ int db_snapshot_begin(struct db *db, const char *path, struct db_snapshot **ret_
 		return threads_error_set(err, THREADS_ELIMIT, "the path %.40s... is too long",
 					 path);
 	memcpy(snapshot->path, path, strlen(path) + 1);
+	snapshot->db = db;
 	db_snapshot_sweep(path);
-	rc = open_copy(snapshot, db, err);
+	rc = open_copy(snapshot, err);
 	if (rc < 0)
 		return rc;
 	*ret_snapshot = TAKE_PTR(snapshot);
@@ -125,13 +119,27 @@ static int close_copy(struct db_snapshot *snapshot)
 	return rc;
 }
 
+/* The same pages as they lie on the disk: what SQLite has in memory would hide what happened there. */
+static int check_step(struct db_snapshot *snapshot, struct threads_error *err)
+{
+	uint32_t page = snapshot->checked;
+	int rc;
+
+	snapshot->checked += STEP_PAGES;
+	rc = db_sums_next_bad(snapshot->db, &page, snapshot->checked, err);
+	return rc == 1 ? db_page_words(snapshot->db, page, err) : rc;
+}
+
 int db_snapshot_step(struct db_snapshot *snapshot, struct threads_error *err)
 {
-	int rc = sqlite3_backup_step(snapshot->backup, STEP_PAGES);
+	int rc = check_step(snapshot, err);
 
+	if (rc < 0)
+		return rc;
+	rc = sqlite3_backup_step(snapshot->backup, STEP_PAGES);
 	if (rc == SQLITE_DONE) {
 		rc = close_copy(snapshot);
-		return rc == SQLITE_OK ? 0 : copy_error(rc, err);
+		return rc == SQLITE_OK ? 0 : copy_error(snapshot, rc, err);
 	}
 	if ((rc & 0xFF) == SQLITE_BUSY || (rc & 0xFF) == SQLITE_LOCKED) {
 		if (++snapshot->busy < BUSY_STEPS_MAX)
@@ -140,7 +148,7 @@ int db_snapshot_step(struct db_snapshot *snapshot, struct threads_error *err)
 		snapshot->busy = 0;
 		return 1;
 	}
-	return copy_error(rc, err);
+	return copy_error(snapshot, rc, err);
 }
 
 int db_snapshot_open(const struct db_snapshot *snapshot, int *ret_fd, int64_t *ret_bytes,

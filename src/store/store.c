@@ -35,15 +35,16 @@ int store_open(const char *path, enum store_mode mode, struct store **ret_store,
 	const struct db_options options = {
 		.migrations = migrations_hub,
 		.read_only = mode == STORE_READER,
+		.plain = mode == STORE_COPY,
 		.connect = store_connect,
-		.touch = mode == STORE_WRITER ? sql_touch : NULL,
+		.touch = mode != STORE_READER ? sql_touch : NULL,
 	};
 	int rc;
 
 	if (!store)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	rc = db_open(path, &options, &store->db, err);
-	if (rc == 0 && mode == STORE_WRITER)
+	if (rc == 0 && mode != STORE_READER)
 		rc = store_seed(store, err);
 	if (rc < 0)
 		return rc;

@@ -12,6 +12,7 @@ struct store;
 
 enum store_mode {
 	STORE_WRITER, /* creates, migrates, writes; one process only */
+	STORE_COPY, /* writes, too, in a copy that is thrown away: its pages are left as they are */
 	STORE_READER, /* read-only; the writer must have opened the file before */
 };
 

@@ -76,23 +76,11 @@ int verify_go_on(const struct verify *v, struct threads_error *err)
 	return 0;
 }
 
-static int count_of(const struct verify *v, const char *sql, int64_t *ret_count,
-		    struct threads_error *err)
-{
-	CLEANUP(query_end) struct query q = query_begin(v->store->db, sql);
-	int rc = query_step(&q, err);
-
-	if (rc < 0)
-		return rc;
-	*ret_count = query_int(&q, 0);
-	return 0;
-}
-
 static int figures_add(const struct verify *v, json_t *report, struct threads_error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
 		int64_t count = 0;
-		int rc = count_of(v, figures[i].sql, &count, err);
+		int rc = query_number(v->store->db, figures[i].sql, &count, err);
 
 		if (rc < 0 && rc != THREADS_EIO)
 			return rc;
@@ -107,7 +95,7 @@ static int counts_check(struct verify *v, const struct count_of_faults *counts, 
 	for (size_t i = 0; i < n; i++) {
 		char words[160];
 		int64_t count = 0;
-		int rc = count_of(v, counts[i].sql, &count, err);
+		int rc = query_number(v->store->db, counts[i].sql, &count, err);
 
 		if (rc < 0)
 			return rc;

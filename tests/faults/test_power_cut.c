@@ -13,12 +13,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/json.h"
 #include "record.h"
 #include "shim.h"
 #include "store/auth_db.h"
 #include "store/auth_throttle.h"
+#include "store/db_check.h"
+#include "store/db_sums.h"
+#include "store/query.h"
 #include "store/vault_secret.h"
 #include "supervisor/key.h"
+
+#include "migrations_vault.inc"
 
 /* Promises of the run: people are there; so many slices; Bob's account is gone. */
 enum { PROMISE_PEOPLE = 1, PROMISE_DELETED = 1 + WORLD_MAILS / WORLD_SLICE + 1 };
@@ -371,12 +377,92 @@ static void test_secrets_tries_and_the_key_stay(void **state)
 	fixture_free(f);
 }
 
+/* ---- pages get their sums ---- */
+
+enum { PAGES_ROWS = 300 };
+
+static const char sql_rows[] = "SELECT count(*) + 0 * sum(length(box)) FROM secret";
+static const char more_secrets[] =
+	"INSERT INTO secret WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n"
+	" WHERE i < 300) SELECT 'account' || i, hex(randomblob(200)), '', 'imap.example.org', '993',"
+	" 'implicit', '', 'person' || i, i FROM n;";
+
+/* As an older program made it: without sums. */
+static void plain_make(const char *path)
+{
+	const struct db_options options = { .migrations = migrations_vault, .plain = true };
+	CLEANUP(db_closep) struct db *db = NULL;
+	struct threads_error err;
+
+	assert_rc(db_open(path, &options, &db, &err), 0, &err);
+	assert_rc(db_exec(db, more_secrets, &err), 0, &err);
+}
+
+static const char *sums_fault(const char *dir)
+{
+	CLEANUP(db_closep) struct db *db = NULL;
+	CLEANUP(json_freep) json_t *faults = json_array();
+	struct threads_error err = { .text = "" };
+	int64_t rows = 0;
+
+	if (vault_db_open(dir, &db, &err) < 0 || query_number(db, sql_rows, &rows, &err) < 0) {
+		print_message("%s\n", err.text);
+		return "it does not open";
+	}
+	if (rows != PAGES_ROWS)
+		return "rows are lost";
+	if (!db_sums_has(db))
+		return "its pages have no sums";
+	if (db_check(db, "", faults, &err) < 0)
+		return "it cannot be checked";
+	if (json_array_size(faults) > 0)
+		print_message("%s\n", json_string_value(json_array_get(faults, 0)));
+	return json_array_size(faults) > 0 ? "it has faults" : NULL;
+}
+
+/* The power goes at any point of giving an older database its sums. */
+static void test_pages_get_their_sums(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct threads_error err = { .text = "" };
+	struct record *record;
+	struct db *db = NULL;
+	char path[128];
+	size_t first;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/vault.db", f->dir);
+	record = record_begin(f->dir);
+	plain_make(path);
+	first = record_points(record);
+	assert_rc(vault_db_open(f->dir, &db, &err), 0, &err);
+	db_close(db);
+	record_end(record);
+	print_message("%zu points\n", record_points(record) - first);
+	assert_true(record_points(record) - first > 50);
+	for (size_t point = first; point < record_points(record); point++) {
+		const enum record_loss loss = (enum record_loss)(point % LOSS_KINDS);
+		struct fixture *image = fixture_new();
+		const char *fault;
+
+		record_replay(record, point, loss, (unsigned)point, image->dir);
+		fault = sums_fault(image->dir);
+		fixture_free(image);
+		if (fault)
+			fail_msg("point %zu, the disk keeps %s: %s", point, loss_names[loss],
+				 fault);
+	}
+	record_free(record);
+	fixture_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_acknowledged_is_lost),
 		cmocka_unit_test(test_a_disk_that_lies_is_found_out),
 		cmocka_unit_test(test_secrets_tries_and_the_key_stay),
+		cmocka_unit_test(test_pages_get_their_sums),
 	};
 
 	shim_sqlite();

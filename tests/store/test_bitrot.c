@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bit rot: one flipped bit anywhere in a stopped hub's packs and databases. Each byte of a pack that is
- * committed is named by "verify --deep". In a database a flip is refused at the start, named, or
- * changes nothing that can be read; what is left changes a value that nothing else tells (a name,
- * a time). No flip ends the process. The figures are printed; BITROT_FLIPS makes a longer run.
+ * Bit rot: one flipped bit anywhere in a stopped hub's packs and databases is refused at the start
+ * or named by the check, also where no row changes. No flip ends the process. The figures are
+ * printed; BITROT_FLIPS makes a longer run.
  */
 #include "fixture.h"
 
@@ -329,12 +328,10 @@ static void rot(struct fixture *f, struct rotten *file, open_fn *open_small)
 		try_flip(f, file, at, (int)(next_random(&seed) % 8));
 	}
 	say(file);
-	assert_int_equal(file->count[CRASHED], 0);
-	/* The control: flips are seen at all. */
-	assert_true(file->count[REFUSED] + file->count[NAMED] > 0);
+	assert_int_equal(file->count[REFUSED] + file->count[NAMED], flips_wanted());
 }
 
-static void a_database_never_ends_the_process(void **state)
+static void each_byte_of_a_database_is_named(void **state)
 {
 	CLEANUP(rotten_release) struct rotten hub = { .name = "hub.db", .look = look_at_hub };
 	CLEANUP(rotten_release) struct rotten auth = { .name = "auth.db", .look = look_at_auth };
@@ -397,7 +394,7 @@ static void a_changed_row_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_database_never_ends_the_process, setup,
+		cmocka_unit_test_setup_teardown(each_byte_of_a_database_is_named, setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_changed_row_is_named, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(each_byte_of_a_pack_is_named, setup,

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include "core/clock.h"
@@ -13,6 +14,7 @@
 #include "store/auth_login.h"
 #include "store/db_check.h"
 #include "store/db_dump.h"
+#include "store/db_sums.h"
 #include "store/search.h"
 #include "store/vault_secret.h"
 #include "store/yard_mails.h"
@@ -99,6 +101,7 @@ static const struct vault_fields sealed_for = { .account = "accountccccccccccccc
 static struct db *open_with(const char *path, const struct migration *list, bool is_hub)
 {
 	const struct db_options options = { .migrations = list,
+					    .plain = true,
 					    .connect = is_hub ? store_connect : NULL };
 	struct db *db = NULL;
 	struct threads_error err;
@@ -387,6 +390,53 @@ static void sign_in_and_secrets_are_kept(void **state)
 	assert_int_equal(number(vault, "PRAGMA user_version"), newest(migrations_vault));
 }
 
+/* ---- the sums of pages ---- */
+
+static bool disk_is_full;
+
+/* Called instead of statvfs() (--wrap). */
+int __real_statvfs(const char *path, struct statvfs *disk);
+int __wrap_statvfs(const char *path, struct statvfs *disk);
+int __wrap_statvfs(const char *path, struct statvfs *disk)
+{
+	const int rc = __real_statvfs(path, disk);
+
+	if (disk_is_full)
+		disk->f_bavail = 0;
+	return rc;
+}
+
+static void the_pages_get_sums(void **state)
+{
+	struct world *w = *state;
+	CLEANUP(store_closep) struct store *store = open_store(w->hub);
+	CLEANUP(db_closep) struct db *auth = NULL, *vault = NULL;
+	struct threads_error err;
+
+	assert_true(db_sums_has(store->db));
+	assert_rc(auth_db_open(w->auth, &auth, &err), 0, &err);
+	assert_true(db_sums_has(auth));
+	assert_rc(vault_db_open(w->folder, &vault, &err), 0, &err);
+	assert_true(db_sums_has(vault));
+}
+
+/* The hub goes on without, until a start that finds room. */
+static void a_full_disk_keeps_the_pages_as_they_are(void **state)
+{
+	struct world *w = *state;
+	struct store *store;
+
+	disk_is_full = true;
+	store = open_store(w->hub);
+	disk_is_full = false;
+	assert_false(db_sums_has(store->db));
+	store_close(store);
+	the_upgraded_database_is_sound(state);
+	store = open_store(w->hub);
+	assert_true(db_sums_has(store->db));
+	store_close(store);
+}
+
 /* ---- an upgrade that does not end ---- */
 
 /* The first steps of list, then sql. */
@@ -507,6 +557,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(searches_find_what_was_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(private_networks_follow_the_host, setup, teardown),
 		cmocka_unit_test_setup_teardown(sign_in_and_secrets_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_pages_get_sums, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_full_disk_keeps_the_pages_as_they_are, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(half_an_upgrade_leaves_the_old_version, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(newer_data_are_refused_in_words, setup, teardown),
