@@ -15,7 +15,7 @@
 #define JOB_AUDIENCE_CHANNEL "2.audience.channel" /* object: channel */
 #define JOB_AUDIENCE_ALL     "3.audience.all"
 #define JOB_ACCOUNT_DELETE   "4.account.delete" /* object: account */
-#define JOB_LEDGER_TRIM	     "4.ledger.trim"    /* object: account */
+#define JOB_LEDGER_TRIM      "4.ledger.trim"    /* object: account */
 #define JOB_INDEX_OPTIMIZE   "5.index.optimize" /* words of removed messages leave the index */
 
 /* Adds a job or begins it anew. Joins the transaction in progress. */
