@@ -198,7 +198,7 @@ static int on_folder_open(struct imap_session *session, struct frame *f, struct 
 	const char *name = frame_get_text(f);
 	const int64_t uidvalidity = frame_get_int_in(f, 0, UINT32_MAX);
 	const int64_t messages = frame_get_int_in(f, 0, UINT32_MAX);
-	struct folder_mark mark;
+	struct folder_mark mark = { 0 };
 	int64_t folder_id = 0;
 	int rc;
 

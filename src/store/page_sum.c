@@ -4,16 +4,16 @@
 #include <endian.h>
 #include <string.h>
 
-enum { WORD = 8, LANES = 4 };
+enum { WORD = 8, STRIDE = 4 * WORD };
 
 /* Odd, so that the multiplication loses nothing; the bits are those of the golden ratio. */
 static const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
 
-static uint64_t word_at(const unsigned char *at)
+static uint64_t word_at(const unsigned char *at, size_t i)
 {
 	uint64_t word;
 
-	memcpy(&word, at, sizeof(word));
+	memcpy(&word, at + i * sizeof(word), sizeof(word));
 	return le64toh(word);
 }
 
@@ -31,14 +31,14 @@ uint64_t page_sum(const unsigned char *page, size_t size, uint32_t number)
 	uint64_t a = 1, b = 2, c = 3, d = 4;
 	uint64_t sum = mix(size, number);
 
-	for (; end - page >= LANES * WORD; page += LANES * WORD) {
-		a = mix(a, word_at(page));
-		b = mix(b, word_at(page + WORD));
-		c = mix(c, word_at(page + 2 * WORD));
-		d = mix(d, word_at(page + 3 * WORD));
+	for (; end - page >= STRIDE; page += STRIDE) {
+		a = mix(a, word_at(page, 0));
+		b = mix(b, word_at(page, 1));
+		c = mix(c, word_at(page, 2));
+		d = mix(d, word_at(page, 3));
 	}
 	for (; page < end; page += WORD)
-		sum = mix(sum, word_at(page));
+		sum = mix(sum, word_at(page, 0));
 	sum = mix(mix(sum, a), b);
 	return mix(mix(sum, c), d);
 }
@@ -52,5 +52,5 @@ void page_sum_put(unsigned char *page, size_t size, uint32_t number)
 
 bool page_sum_fits(const unsigned char *page, size_t size, uint32_t number)
 {
-	return word_at(page + size - PAGE_SUM_BYTES) == page_sum(page, size, number);
+	return word_at(page + size - PAGE_SUM_BYTES, 0) == page_sum(page, size, number);
 }
