@@ -121,6 +121,8 @@ int auth_open(const struct auth_options *options, struct auth **ret_auth, struct
 	rc = open_parts(auth, options, err);
 	if (rc < 0)
 		return rc;
+	if (db_warning(auth->db))
+		log_warning("%s", db_warning(auth->db));
 	*ret_auth = TAKE_PTR(auth);
 	return 0;
 }

@@ -3,7 +3,9 @@
  * One event a line on stderr: "<4>2026-11-21T09:41:34.123Z imap 17: kind=refused retry_ms=2154".
  * After ": " come pairs key=value, whose values have no blanks, and then words up to the end.
  * The time is left out when journald reads, which adds its own. Never message content, never a
- * secret; addresses at LOG_LEVEL_DEBUG only. Libraries do not log.
+ * secret; addresses at LOG_LEVEL_DEBUG only. Logged once, where an error ends: in the folder of a
+ * role, or in what answers for a role (ipc/role.c, ipc/filter.c, backup/source.c). Other libraries
+ * return what went wrong.
  */
 #ifndef THREADS_CORE_LOG_H
 #define THREADS_CORE_LOG_H

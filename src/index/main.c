@@ -93,6 +93,8 @@ static int open_store(struct index_role *ix, struct threads_error *err)
 	role_busy(ix->role, 0);
 	if (rc < 0)
 		return rc;
+	if (db_warning(store_db(ix->store)))
+		log_warning("%s", db_warning(store_db(ix->store)));
 	index_pack_key(ix, key);
 	const struct ingest_options options = { .store = ix->store,
 						.pack_dir_fd = ix->pack_dir_fd,

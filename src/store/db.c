@@ -5,7 +5,7 @@
 #include "store/db_internal.h"
 #include "store/sum_vfs.h"
 
-int db_page_words(struct db *db, uint32_t page, struct threads_error *err)
+int db_page_error(struct db *db, uint32_t page, struct threads_error *err)
 {
 	const struct sum_vfs_state state = sum_vfs_state_of(db->handle);
 
@@ -14,6 +14,11 @@ int db_page_words(struct db *db, uint32_t page, struct threads_error *err)
 				 "%s: page %u is not as it was written; stop the hub and restore "
 				 "the last backup",
 				 state.name, page > 0 ? page : state.bad_page);
+}
+
+const char *db_warning(const struct db *db)
+{
+	return db->warning.code ? db->warning.text : NULL;
 }
 
 bool db_damaged(const struct db *db)
@@ -36,7 +41,7 @@ static int error_words(struct db *db, int rc, enum threads_code code, struct thr
 					 rc);
 	}
 	if (rc == SQLITE_IOERR_DATA)
-		return db_page_words(db, 0, err);
+		return db_page_error(db, 0, err);
 	if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
 		return threads_error_set(err, code,
 					 "the database is damaged (%s); stop the hub and restore "

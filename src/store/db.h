@@ -47,6 +47,12 @@ struct db_options {
 int db_open(const char *path, const struct db_options *options, struct db **ret_db,
 	    struct threads_error *err) MUST_CHECK;
 
+/*
+ * What did not succeed when it was opened, and is tried again at the next start: words
+ * for the log, or NULL. Borrowed from db.
+ */
+const char *db_warning(const struct db *db);
+
 /* Whether a page was met that does not fit its sum (db_sums.h). */
 bool db_damaged(const struct db *db);
 

@@ -21,8 +21,9 @@ struct db {
 	struct db_statement statements[DB_STATEMENTS_MAX]; /* open addressing by address */
 	int statement_count;
 	const char *touch;
-	bool damaged; /* a page did not fit its sum */
-	bool shaken;  /* memory or the disk failed since the last db_begin() */
+	struct threads_error warning; /* code 0: none */
+	bool damaged;                 /* a page did not fit its sum */
+	bool shaken;                  /* memory or the disk failed since the last db_begin() */
 };
 
 /* Of a file; with a slash at its end, or ".". */
@@ -32,8 +33,8 @@ void db_folder(const char *path, char out[DB_PATH_BYTES]);
 int db_room_check(struct db *db, const char *path, int copies,
 		  struct threads_error *err) MUST_CHECK;
 
-/* The words for a page that does not fit its sum, 0: the last one that was wanted. Returns THREADS_EIO. */
-int db_page_words(struct db *db, uint32_t page, struct threads_error *err);
+/* THREADS_EIO, for a page that does not fit its sum; 0: the last one that was wanted. */
+int db_page_error(struct db *db, uint32_t page, struct threads_error *err);
 
 /* Translates an SQLite result into our error codes and text. */
 int db_error(struct db *db, int rc, struct threads_error *err);

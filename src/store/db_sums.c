@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/db_sums.h"
 
-#include "core/log.h"
 #include "store/db_internal.h"
 #include "store/page_sum.h"
 #include "store/query.h"
@@ -42,8 +41,7 @@ int db_sums_prepare(struct db *db, struct threads_error *err)
 static int write_anew(struct db *db, const char *path, struct threads_error *err)
 {
 	char folder[DB_PATH_BYTES];
-	struct threads_error ignored;
-	int rc;
+	int rc, after;
 
 	db_folder(path, folder);
 	sqlite3_temp_directory = sqlite3_mprintf("%s", folder);
@@ -55,11 +53,8 @@ static int write_anew(struct db *db, const char *path, struct threads_error *err
 		reserve(db, 0);
 	sqlite3_free(sqlite3_temp_directory);
 	sqlite3_temp_directory = NULL;
-	if (rc == 0)
-		rc = db_exec(db, sql_after, err);
-	else if (db_exec(db, sql_after, &ignored) < 0)
-		log_debug("%s", ignored.text);
-	return rc;
+	after = db_exec(db, sql_after, rc < 0 ? NULL : err);
+	return rc < 0 ? rc : after;
 }
 
 int db_sums_add(struct db *db, const char *path, struct threads_error *err)
@@ -78,7 +73,8 @@ int db_sums_add(struct db *db, const char *path, struct threads_error *err)
 		return 0;
 	if (rc == THREADS_ENOMEM)
 		return threads_error_set(err, rc, "%s", why.text);
-	log_warning("%s: its pages get no sums before the next start: %s", path, why.text);
+	threads_error_set(&db->warning, rc, "%s: its pages get no sums before the next start: %s",
+			  path, why.text);
 	return 0;
 }
 

@@ -11,7 +11,8 @@ int db_sums_prepare(struct db *db, struct threads_error *err) MUST_CHECK;
 /*
  * Gives sums to the pages of a database that an older program made: writes it anew in one
  * transaction, which needs twice its size on the disk for a moment. Without room, or if it
- * fails otherwise, it says so in the log, and the database goes on as it is until the next start.
+ * fails otherwise, db_warning() says so, and the database goes on as it is until the next start.
+ * Errors: THREADS_ENOMEM.
  */
 int db_sums_add(struct db *db, const char *path, struct threads_error *err) MUST_CHECK;
 
@@ -20,7 +21,7 @@ bool db_sums_has(struct db *db);
 
 /*
  * The next page behind *page, up to last, that does not fit as it lies in the file: 1 and
- * its number, or 0. One of which a newer copy stands in the log is written anew first.
+ * its number, or 0. One of which a newer copy stands in the write-ahead log is written anew first.
  */
 int db_sums_next_bad(struct db *db, uint32_t *page, uint32_t last,
 		     struct threads_error *err) MUST_CHECK;

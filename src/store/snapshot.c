@@ -14,7 +14,6 @@
 enum {
 	STEP_PAGES = 256,
 	BUSY_STEPS_MAX = 10000, /* steps that met a transaction: then something is wrong */
-	PATH_BYTES = 4096,
 };
 
 static const char sql_page_size[] = "SELECT page_size FROM pragma_page_size()";
@@ -27,13 +26,13 @@ struct db_snapshot {
 	struct db *db;
 	uint32_t checked; /* pages of its file */
 	int busy;
-	char path[PATH_BYTES];
+	char path[DB_PATH_BYTES];
 };
 
 static int copy_error(const struct db_snapshot *snapshot, int rc, struct threads_error *err)
 {
 	if (rc == SQLITE_IOERR_DATA)
-		return db_page_words(snapshot->db, 0, err);
+		return db_page_error(snapshot->db, 0, err);
 	if ((rc & 0xFF) == SQLITE_FULL)
 		return threads_error_set(err, THREADS_EFULL, DISK_FULL_WORDS);
 	return threads_error_set(err, (rc & 0xFF) == SQLITE_NOMEM ? THREADS_ENOMEM : THREADS_EIO,
@@ -43,7 +42,7 @@ static int copy_error(const struct db_snapshot *snapshot, int rc, struct threads
 void db_snapshot_sweep(const char *copy)
 {
 	static const char *const ends[] = { "", "-journal", "-wal", "-shm" };
-	char path[PATH_BYTES + 16];
+	char path[DB_PATH_BYTES + 16];
 
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
 		snprintf(path, sizeof(path), "%s%s", copy, ends[i]);
@@ -127,7 +126,7 @@ static int check_step(struct db_snapshot *snapshot, struct threads_error *err)
 
 	snapshot->checked += STEP_PAGES;
 	rc = db_sums_next_bad(snapshot->db, &page, snapshot->checked, err);
-	return rc == 1 ? db_page_words(snapshot->db, page, err) : rc;
+	return rc == 1 ? db_page_error(snapshot->db, page, err) : rc;
 }
 
 int db_snapshot_step(struct db_snapshot *snapshot, struct threads_error *err)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/log.h"
 #include "store/page_sum.h"
 
 const char sum_vfs_name[] = "threads-sums";
@@ -65,15 +64,10 @@ static bool have_room(struct sum_file *f, int size)
 	return f->page;
 }
 
-static int is_bad(struct sum_file *f, sqlite3_int64 offset, int page_size)
+/* Remembers which page it is, for the words of the error. */
+static int bad_page(struct sum_file *f, sqlite3_int64 offset, int page_size)
 {
-	const uint32_t page = (uint32_t)(offset / page_size) + 1;
-
-	if (page != f->bad_page)
-		log_error("%s: page %u is not as it was written: damaged on the disk; "
-			  "stop the hub and restore the last backup",
-			  f->name, page);
-	f->bad_page = page;
+	f->bad_page = (uint32_t)(offset / page_size) + 1;
 	errno = EIO; /* what SQLite keeps as the system's word */
 	return SQLITE_IOERR_DATA;
 }
@@ -125,18 +119,18 @@ static int sum_read(sqlite3_file *file, void *data, int size, sqlite3_int64 offs
 	if (page_size > 0 && offset + size > HEADER_BYTES &&
 	    (size != page_size || offset % page_size != 0)) {
 		rc = read_part(f, file, data, size, offset);
-		return rc == SQLITE_IOERR_DATA ? is_bad(f, offset, page_size) : rc;
+		return rc == SQLITE_IOERR_DATA ? bad_page(f, offset, page_size) : rc;
 	}
 	rc = f->disk->xRead(file, data, size, offset);
 	if (rc == SQLITE_OK && is_header(data, size, offset)) {
 		learn(f, data);
 		if (f->page_size == 0 && hides_its_sum(f, data, size))
-			return is_bad(f, offset, size);
+			return bad_page(f, offset, size);
 	}
 	if (f->page_size == 0 || size != f->page_size)
 		return rc;
 	rc = judge(f, data, offset, rc);
-	return rc == SQLITE_IOERR_DATA ? is_bad(f, offset, size) : rc;
+	return rc == SQLITE_IOERR_DATA ? bad_page(f, offset, size) : rc;
 }
 
 static int sum_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)

@@ -24,11 +24,14 @@ static int reply_ok(struct vault_link *link, uint32_t id, struct threads_error *
 	return reply(link, &answer, err);
 }
 
+/* What is wrong with vault.db must not end with whoever asked. */
 static int reply_error(struct vault_link *link, uint32_t id, int code, const char *words,
 		       struct threads_error *err)
 {
 	CLEANUP(frame_release) struct frame answer = FRAME_INIT;
 
+	if (code == THREADS_EIO || code == THREADS_EFULL)
+		log_error("request failed: %s", words);
 	frame_begin_error(&answer, id, code, words);
 	return reply(link, &answer, err);
 }

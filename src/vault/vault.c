@@ -85,6 +85,8 @@ int vault_new(struct loop *loop, const char *folder, const unsigned char seed[SE
 		vault_free(vault);
 		return rc;
 	}
+	if (db_warning(vault->db))
+		log_warning("%s", db_warning(vault->db));
 	*ret_vault = vault;
 	return 0;
 }

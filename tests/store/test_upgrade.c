@@ -430,10 +430,12 @@ static void a_full_disk_keeps_the_pages_as_they_are(void **state)
 	store = open_store(w->hub);
 	disk_is_full = false;
 	assert_false(db_sums_has(store->db));
+	assert_non_null(strstr(db_warning(store->db), "no sums before the next start"));
 	store_close(store);
 	the_upgraded_database_is_sound(state);
 	store = open_store(w->hub);
 	assert_true(db_sums_has(store->db));
+	assert_null(db_warning(store->db));
 	store_close(store);
 }
 
