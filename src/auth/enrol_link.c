@@ -9,12 +9,13 @@
 enum {
 	PENDING_ENROL_MS = 30 * 60 * 1000,
 	TOKEN_TEXT_MAX = 200,
+	LINK_TEXT_MAX = EXCHANGE_BASE_MAX + 100, /* base, kind and token */
 };
 
 int enrol_link_make(struct exchange *ex, const char *kind, const struct auth_login *login,
 		    json_t *json, struct threads_error *err)
 {
-	CLEANUP(secret_release) struct strbuf text = STRBUF_INIT(EXCHANGE_BASE_MAX + 100);
+	CLEANUP(secret_release) struct strbuf text = STRBUF_INIT(LINK_TEXT_MAX);
 	const int64_t now = auth_now(ex->auth);
 	struct auth_link link = { .login_id = login ? login->id : 0 };
 	unsigned char hash[AUTH_HASH_LEN];
@@ -28,7 +29,7 @@ int enrol_link_make(struct exchange *ex, const char *kind, const struct auth_log
 	if (rc == 0)
 		rc = auth_link_add(ex->auth->db, hash, &link, now, err);
 	if (rc == 0)
-		rc = secret_reserve(&text, EXCHANGE_BASE_MAX, err);
+		rc = strbuf_room(&text, LINK_TEXT_MAX, err);
 	strbuf_addf(&text, "%s/%s#%s", strbuf_str(&ex->base), kind, token);
 	secret_cleanse(token, sizeof(token));
 	if (rc == 0)

@@ -228,7 +228,7 @@ int reply_json(struct exchange *ex, int status, json_t *json, struct threads_err
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	ex->status = status;
 	secret_release(&ex->reply);
-	rc = secret_reserve(&ex->reply, EXCHANGE_REPLY_MAX - FRAME_OVERHEAD, err);
+	rc = strbuf_room(&ex->reply, EXCHANGE_REPLY_MAX - FRAME_OVERHEAD, err);
 	return rc < 0 ? rc : json_append(&ex->reply, owned, err);
 }
 
@@ -291,7 +291,7 @@ void reply_header(struct exchange *ex, const char *name, const char *value)
 	sb = &ex->headers[ex->header_count].value;
 	ex->headers[ex->header_count++].name = name;
 	*sb = (struct strbuf)STRBUF_INIT(COOKIE_MAX);
-	if (secret_reserve(sb, COOKIE_MAX, NULL) == 0)
+	if (strbuf_room(sb, COOKIE_MAX, NULL) == 0)
 		strbuf_add_str(sb, value);
 }
 
@@ -299,7 +299,7 @@ void reply_cookie(struct exchange *ex, const char *cookie, const char *token)
 {
 	CLEANUP(secret_release) struct strbuf value = STRBUF_INIT(COOKIE_MAX);
 
-	if (secret_reserve(&value, COOKIE_MAX, NULL) == 0)
+	if (strbuf_room(&value, COOKIE_MAX, NULL) == 0)
 		strbuf_addf(&value, "%s=%s; Path=/; Secure; HttpOnly; SameSite=Lax", cookie, token);
 	reply_header(ex, "Set-Cookie", strbuf_str(&value));
 }

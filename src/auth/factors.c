@@ -26,10 +26,10 @@ static int totp_json(const char *secret, const char *name, json_t **ret_json,
 {
 	CLEANUP(secret_release) struct strbuf uri = STRBUF_INIT(URI_MAX);
 	CLEANUP(secret_release) struct strbuf svg = STRBUF_INIT(QR_SVG_MAX);
-	int rc = secret_reserve(&uri, URI_MAX, err);
+	int rc = strbuf_room(&uri, URI_MAX, err);
 
 	if (rc == 0)
-		rc = secret_reserve(&svg, QR_SVG_MAX, err);
+		rc = strbuf_room(&svg, QR_SVG_MAX, err);
 	if (rc < 0)
 		return rc;
 	strbuf_add_str(&uri, "otpauth://totp/Threads:");

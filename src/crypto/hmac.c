@@ -34,16 +34,3 @@ void secret_release(struct strbuf *sb)
 		OPENSSL_cleanse(sb->data, sb->cap);
 	strbuf_release(sb);
 }
-
-int secret_reserve(struct strbuf *sb, size_t len, struct threads_error *err)
-{
-	static const char zeros[64];
-
-	for (size_t n = len; n > 0; n -= n < sizeof(zeros) ? n : sizeof(zeros))
-		strbuf_add(sb, zeros, n < sizeof(zeros) ? n : sizeof(zeros));
-
-	const int rc = strbuf_check(sb, err);
-
-	strbuf_reset(sb);
-	return rc;
-}

@@ -22,10 +22,7 @@ bool secret_equal(const void *a, const void *b, size_t len) MUST_CHECK;
 void secret_cleanse(void *data, size_t len);
 
 /* For CLEANUP(secret_release): overwrites the whole memory of sb, then releases it.
- * A strbuf moves when it grows: reserve room with secret_reserve() before the first byte. */
+ * A strbuf moves when it grows: make room with strbuf_room() before the first byte. */
 void secret_release(struct strbuf *sb);
-
-/* Gives an empty sb room for len bytes at once (at most its limit). Errors: THREADS_ENOMEM, THREADS_ELIMIT. */
-int secret_reserve(struct strbuf *sb, size_t len, struct threads_error *err) MUST_CHECK;
 
 #endif

@@ -315,7 +315,7 @@ static int open_into(const struct seal_key *key, const struct strbuf *aad, const
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	rc = open_box(key, aad, box, plain, err);
 	if (rc == 0)
-		rc = secret_reserve(out, len, err);
+		rc = strbuf_room(out, len, err);
 	if (rc == 0)
 		strbuf_add(out, plain, len);
 	secret_cleanse(plain, len);

@@ -197,7 +197,7 @@ static int ask_vault(const struct session_options *options, struct strbuf *out, 
 	password = frame_get_bytes(&answer, &len);
 	if (answer.type != VAULT_SECRET || frame_get_end(&answer, &err) < 0)
 		return failure_set(why, FAILURE_HUB, "vault gave another answer");
-	if (len == 0 || secret_reserve(out, len + 1, &err) < 0)
+	if (len == 0 || strbuf_room(out, len + 1, &err) < 0)
 		return failure_server(why, FAILURE_SECRET_MISSING, "");
 	strbuf_add(out, password, len);
 	return 0;

@@ -81,7 +81,7 @@ static int pack_into(struct ingest *ingest, struct strbuf *out, const void *data
 		     int level, struct threads_error *err)
 {
 	size_t got;
-	int rc = unfold_reserve(out, ZSTD_compressBound(len), err);
+	int rc = strbuf_room(out, ZSTD_compressBound(len), err);
 
 	if (rc < 0)
 		return rc;
@@ -98,7 +98,7 @@ static int unpack_into(struct ingest *ingest, struct strbuf *out, const uint8_t 
 		       size_t packed_len, uint64_t size, struct threads_error *err)
 {
 	size_t got;
-	int rc = unfold_reserve(out, (size_t)size, err);
+	int rc = strbuf_room(out, (size_t)size, err);
 
 	if (rc < 0)
 		return rc;

@@ -212,7 +212,7 @@ static int reader_unpack(struct pack_reader *reader, const struct pack_location 
 	if (location->coding >= PACK_ZSTD_FOLDED)
 		return unfold_frame(reader->dctx, reader->opened, packed_len, size, &reader->folded,
 				    out, err);
-	rc = unfold_reserve(out, size, err);
+	rc = strbuf_room(out, size, err);
 	if (rc < 0)
 		return rc;
 	if (location->coding != PACK_PLAIN)

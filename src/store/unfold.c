@@ -4,24 +4,6 @@
 #include "core/fold.h"
 #include "store/rebuild.h"
 
-int unfold_reserve(struct strbuf *sb, size_t len, struct threads_error *err)
-{
-	char *grown;
-
-	strbuf_reset(sb);
-	if (len > sb->max)
-		return threads_error_set(err, THREADS_ELIMIT, "a blob of %zu bytes is too large",
-					 len);
-	if (len < sb->cap)
-		return 0;
-	grown = realloc(sb->data, len + 1);
-	if (!grown)
-		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
-	sb->data = grown;
-	sb->cap = len + 1;
-	return 0;
-}
-
 /* Folded base64 is a recipe for rebuilding, with everything in one place. */
 static int write_runs(struct rebuild *r, const struct fold_run *runs, size_t count,
 		      const char *bytes, struct threads_error *err)
@@ -54,7 +36,7 @@ int unfold_text(const char *folded, size_t len, size_t size, struct strbuf *out,
 	int rc = fold_head_read(folded, len, runs, &count, &used, err);
 
 	if (rc == 0)
-		rc = unfold_reserve(out, size, err);
+		rc = strbuf_room(out, size, err);
 	if (rc < 0)
 		return rc;
 	bytes = folded + used;
@@ -81,7 +63,7 @@ static int unpack(ZSTD_DCtx *dctx, const void *frame, size_t len, size_t size,
 	/* Folding makes shorter, but for its head. "Not known" and errors are larger than anything. */
 	if (folded > (unsigned long long)size + FOLD_HEAD_MAX)
 		return threads_error_set(err, THREADS_EINVAL, "not the frame of a folded text");
-	rc = unfold_reserve(scratch, (size_t)folded, err);
+	rc = strbuf_room(scratch, (size_t)folded, err);
 	if (rc < 0)
 		return rc;
 	got = ZSTD_decompressDCtx(dctx, scratch->data, (size_t)folded, frame, len);

@@ -10,9 +10,6 @@
 
 #include "core/strbuf.h"
 
-/* Makes room for len bytes and a NUL; what is in sb may be lost. Errors: THREADS_ELIMIT, THREADS_ENOMEM. */
-int unfold_reserve(struct strbuf *sb, size_t len, struct threads_error *err) MUST_CHECK;
-
 /*
  * Replaces what is in out by the text that folded holds, which must have size bytes.
  * Errors: THREADS_EINVAL (it has not, or cannot be unfolded), THREADS_ELIMIT, THREADS_ENOMEM;
