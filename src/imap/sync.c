@@ -190,7 +190,9 @@ static int follow_flags(struct sync_folder *sf, struct folder *folder, struct fa
 	past->flags_failures = 0;
 	if (rc < 0) {
 		again_ms = FLAGS_EVERY_MS;
-		log_notice("flags of messages are not followed for some hours: %s", why->details);
+		log_notice("kind=%s flags of messages are not followed for some hours",
+			   failure_name(why->kind));
+		log_debug("flags of messages: %s", why->details);
 	}
 	past->flags_next_ms = again_ms > 0 ? now_ms + again_ms : 0;
 	return session_is_open(sf->sync->session) ? 0 : -1;

@@ -161,6 +161,8 @@ void harness_start(struct harness *h)
 		const int fd = fcntl(pair[1], F_DUPFD_CLOEXEC, 10);
 
 		dup2(fd, CONTROL_FD);
+		if (h->log_fd > 0)
+			dup2(h->log_fd, STDERR_FILENO);
 		/* The search for leaks needs ptrace(), which the sandbox forbids. */
 		setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
 		execl(IMAP_PROGRAM, IMAP_PROGRAM, (char *)NULL);

@@ -55,6 +55,7 @@ struct harness {
 	bool hold_acks;  /* batches are not acknowledged */
 	bool refuse_flags;
 	int vault_error; /* enum threads_code instead of a password */
+	int log_fd;      /* takes what the process says; 0: the test's stderr */
 
 	/* the process */
 	pid_t pid; /* 0 = none */
