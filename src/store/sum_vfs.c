@@ -25,6 +25,7 @@ struct sum_file {
 	int page_size; /* 0: no sums */
 	uint32_t bad_page;
 	unsigned char *page; /* room for one; NULL until it is needed */
+	int room;            /* bytes there */
 };
 
 static struct sum_file *sums_of(sqlite3_file *file)
@@ -56,12 +57,19 @@ static void learn(struct sum_file *f, const void *data)
 		f->page_size = size;
 }
 
-/* Room for one page. False: no memory. */
+/* Room for one page; a header may say anew how large they are. False: no memory. */
 static bool have_room(struct sum_file *f, int size)
 {
-	if (!f->page)
-		f->page = sqlite3_malloc(size);
-	return f->page;
+	unsigned char *grown;
+
+	if (size <= f->room)
+		return true;
+	grown = sqlite3_realloc(f->page, size);
+	if (!grown)
+		return false;
+	f->page = grown;
+	f->room = size;
+	return true;
 }
 
 /* Remembers which page it is, for the words of the error. */
@@ -207,6 +215,7 @@ static int sum_close(sqlite3_file *file)
 
 	sqlite3_free(f->page);
 	f->page = NULL;
+	f->room = 0;
 	return f->disk->xClose(file);
 }
 

@@ -297,6 +297,38 @@ static void no_read_goes_around_the_check(void **state)
 	flip(w, 4 * PAGE + 3000, 1);
 }
 
+static void plain_file(const char *path, int page_size)
+{
+	sqlite3 *handle = NULL;
+	char sql[120];
+
+	snprintf(sql, sizeof(sql), "PRAGMA page_size = %d; CREATE TABLE t (text TEXT);", page_size);
+	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+}
+
+/* A header that names larger pages than before finds room for them. */
+static void pages_may_become_larger(void **state)
+{
+	static unsigned char page[65536];
+	struct world *w = *state;
+	sqlite3_file *file = NULL;
+	sqlite3 *handle = NULL;
+
+	assert_int_equal(sum_vfs_register(), SQLITE_OK);
+	plain_file(w->path, 512);
+	assert_int_equal(sqlite3_open_v2(w->path, &handle, SQLITE_OPEN_READWRITE, sum_vfs_name),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file),
+			 SQLITE_OK);
+	assert_int_equal(file->pMethods->xRead(file, page, 512, 0), SQLITE_OK);
+	assert_int_equal(truncate(w->path, 0), 0);
+	plain_file(w->path, sizeof(page));
+	assert_int_equal(file->pMethods->xRead(file, page, sizeof(page), 0), SQLITE_OK);
+	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+}
+
 /* The control: without sums none of it is seen. */
 static void a_plain_database_has_none(void **state)
 {
@@ -354,6 +386,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_the_log_has_whole_is_no_fault, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(no_read_goes_around_the_check, setup, teardown),
+		cmocka_unit_test_setup_teardown(pages_may_become_larger, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_plain_database_has_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_plain_database_gets_them_at_the_next_start, setup,
 						teardown),
