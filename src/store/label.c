@@ -4,7 +4,7 @@
 static const char sql_label_find[] =
 	"SELECT id FROM label WHERE account_id = :account_id AND name = :name";
 static const char sql_label_room[] =
-	"SELECT count(*) < :most FROM label WHERE account_id = :account_id";
+	"SELECT max(:most - count(*), 0) FROM label WHERE account_id = :account_id";
 static const char sql_label_add[] =
 	"INSERT INTO label (account_id, name) VALUES (:account_id, :name)";
 static const char sql_label_give[] =
@@ -23,24 +23,24 @@ static const char sql_label_forget[] =
 struct giving {
 	struct db *db;
 	const struct label_copy *copy;
-	bool full; /* the account has as many labels as it may */
+	int64_t room; /* for further labels of the account; -1: not counted yet */
 };
 
-/* Returns 1 if there is room for another label, 0 if not. */
+/* Returns 1 if there is room for another label, 0 if not. Counts once for all names of a copy. */
 static int label_room(struct giving *g, struct threads_error *err)
 {
 	CLEANUP(query_end) struct query q = query_begin(g->db, sql_label_room);
 	int rc;
 
-	if (g->full)
-		return 0;
+	if (g->room >= 0)
+		return g->room > 0;
 	query_bind_int(&q, ":account_id", g->copy->account_id);
 	query_bind_int(&q, ":most", LABELS_OF_ACCOUNT_MAX);
 	rc = query_step(&q, err);
-	if (rc == 1)
-		rc = query_int(&q, 0) != 0;
-	g->full = rc == 0;
-	return rc;
+	if (rc < 0)
+		return rc;
+	g->room = query_int(&q, 0);
+	return g->room > 0;
 }
 
 /* Returns 1 with the label of this name, made if there is room; 0 without. */
@@ -64,8 +64,11 @@ static int label_of(struct giving *g, const char *name, size_t len, int64_t *ret
 	query_bind_int(&add, ":account_id", g->copy->account_id);
 	query_bind_text_len(&add, ":name", name, len);
 	rc = query_run(&add, err);
+	if (rc < 0)
+		return rc;
+	g->room--;
 	*ret_id = db_last_id(g->db);
-	return rc < 0 ? rc : 1;
+	return 1;
 }
 
 static int label_give(struct giving *g, int64_t label_id, struct threads_error *err)
@@ -82,7 +85,7 @@ static int label_give(struct giving *g, int64_t label_id, struct threads_error *
 int labels_give(struct db *db, const struct label_copy *copy, const char *names, int64_t *dropped,
 		struct threads_error *err)
 {
-	struct giving g = { .db = db, .copy = copy };
+	struct giving g = { .db = db, .copy = copy, .room = -1 };
 	int rc = 0, given = 0;
 
 	while (*names && rc >= 0) {
