@@ -42,7 +42,7 @@ void prepared_reset(struct prepared *p)
 	strbuf_reset(&p->recipient);
 	strbuf_reset(&p->filename);
 	strbuf_reset(&p->preview);
-	p->text.max = p->blob.max = AEAD_PLAIN_MAX;
+	p->text.max = p->blob.max = ZSTD_COMPRESSBOUND((size_t)AEAD_PLAIN_MAX);
 	p->sender.max = p->recipient.max = p->filename.max = INGEST_TEXT_MAX;
 	p->preview.max = (size_t)2 * INGEST_PREVIEW_MAX;
 }

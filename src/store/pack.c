@@ -11,6 +11,7 @@ enum {
 	PACK_NAME_SIZE = 32,
 	PACK_BUFFER_SIZE = 1 << 20, /* appended bytes are collected up to here */
 	PACK_READ_FDS = 8,
+	SCRATCH_KEPT = 4 << 20,
 };
 
 /* Pack number, offset and length, big endian: the associated data of a blob. */
@@ -170,8 +171,8 @@ static int reader_unseal(struct pack_reader *reader, const struct pack_location 
 	const size_t len = (size_t)location->length;
 	int fd, rc;
 
-	if (location->length < AEAD_OVERHEAD || location->offset < 0 || location->size < 0 ||
-	    location->length > (int64_t)AEAD_PLAIN_MAX + AEAD_OVERHEAD)
+	if (location->pack < 1 || location->length < AEAD_OVERHEAD || location->offset < 0 ||
+	    location->size < 0 || location->length > (int64_t)AEAD_PLAIN_MAX + AEAD_OVERHEAD)
 		return threads_error_set(err, THREADS_EINVAL, "not the place of a blob");
 	fd = reader_file(reader, location->pack, err);
 	if (fd < 0)
@@ -190,11 +191,13 @@ static int reader_unseal(struct pack_reader *reader, const struct pack_location 
 /* Idle readers need not keep the memory of the largest blob they ever read. */
 static void scratch_trim(struct pack_reader *reader)
 {
-	if (reader->sealed_cap <= 4u << 20)
+	/* A small blob may unfold to a large one. */
+	if (reader->folded.cap > SCRATCH_KEPT)
+		strbuf_release(&reader->folded);
+	if (reader->sealed_cap <= SCRATCH_KEPT)
 		return;
 	free(TAKE_PTR(reader->sealed));
 	free(TAKE_PTR(reader->opened));
-	strbuf_release(&reader->folded);
 	reader->sealed_cap = reader->opened_cap = 0;
 }
 

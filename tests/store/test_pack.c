@@ -209,6 +209,8 @@ static void test_a_blob_is_bound_to_its_place(void **state)
 	wrong = b;
 	wrong.pack = 9;
 	assert_int_equal(read_back(f, &wrong, &out), THREADS_ENOENT);
+	wrong.pack = 0; /* not the standard input */
+	assert_int_equal(read_back(f, &wrong, &out), THREADS_EINVAL);
 	wrong = b;
 	wrong.offset = 1 << 20;
 	assert_int_equal(read_back(f, &wrong, &out), THREADS_EINVAL);
