@@ -15,8 +15,7 @@ enum {
 	BATCH_MESSAGES_MAX = 1000,
 	BATCH_BYTES_MAX = 128 << 20, /* more than one message of message_max is never together */
 	BATCH_KILLS_MAX = 2,         /* parsers that one message may crash */
-	BATCH_SIGKILLS_MAX =
-		16, /* SIGKILLs from outside (or for want of memory) over one message */
+	BATCH_SIGKILLS_MAX = 16,     /* over one message, from outside or for want of memory */
 };
 
 struct batch_entry {

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "index/imap_flags.h"
 #include "index/reply.h"
+#include "store/folder.h"
 
 enum {
 	BATCH_UIDS_MAX = 1000,

@@ -4,8 +4,10 @@
 #include <ctype.h>
 
 #include "core/clock.h"
+#include "core/disk_full.h"
 #include "core/log.h"
 #include "index/reply.h"
+#include "store/folder.h"
 #include "store/folder_flags.h"
 
 bool imap_labels_fit(const char *text)
@@ -53,7 +55,7 @@ static int store_flags(struct imap_session *session, const struct flags_change *
 	int rc;
 
 	if (ix->disk_full)
-		return threads_error_set(err, THREADS_EFULL, "the disk is full");
+		return threads_error_set(err, THREADS_EFULL, DISK_FULL_WORDS);
 	rc = folder_flags_set(ix->store, change, &done, err);
 	if (rc < 0)
 		return rc;

@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "index/import_fill.h"
-#include "store/account.h"
+#include "store/folder.h"
 
 /* ---- folders ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Accounts and their folders: what `index` writes and asks to decide who is
- * connected when. Each public function is one transaction unless said.
+ * Accounts: what `index` writes and asks to decide who is connected when.
+ * Each public function is one transaction unless said.
  */
 #ifndef THREADS_STORE_ACCOUNT_H
 #define THREADS_STORE_ACCOUNT_H
@@ -126,41 +126,6 @@ int account_each(struct store *store, account_each_fn *fn, void *arg,
 /* Begins deletion: state deleting + background job. With keep_messages the messages move to the
  * owner's archive account. Pending ingest of it must be over. */
 int account_delete(struct store *store, int64_t id, bool keep_messages, int64_t now_ms,
-		   struct threads_error *err) MUST_CHECK;
-
-/* ---- folders ---- */
-
-struct folder_listed {
-	const char *name, *display, *special;
-	bool selectable, chosen;
-};
-/*
- * Rows of folder that one account may have: those of folders that are gone, and of
- * old generations, are dropped when it has more and they hold no message and no
- * ledger row. If that is not enough: THREADS_ELIMIT, and nothing was changed.
- */
-enum { ACCOUNT_FOLDER_ROWS_MAX = 10000 };
-
-/* The server's list: marks what is gone, adds what is new. Errors: THREADS_ELIMIT for
- * rows of the ledger, too (ledger_room()). */
-int folder_list(struct store *store, int64_t account_id, const struct folder_listed *folders,
-		size_t count, int64_t now_ms, struct threads_error *err) MUST_CHECK;
-
-/* The folder row of this generation; a new UIDVALIDITY opens a new generation (the old becomes 'old').
- * For imports: uidvalidity 0. */
-struct folder_seen {
-	const char *name;
-	int64_t uidvalidity, server_count;
-};
-int folder_open(struct store *store, int64_t account_id, const struct folder_seen *seen,
-		int64_t now_ms, int64_t *ret_id, struct threads_error *err) MUST_CHECK;
-
-/* Appends the UIDs known in this folder (sightings and ledger rows) as an IMAP sequence set "1:4,7". */
-int folder_known_uids(struct store *store, int64_t folder_id, struct strbuf *out,
-		      struct threads_error *err) MUST_CHECK;
-
-/* Whether the folder belongs to the account (an imap process may only write into its own). 1/0. */
-int folder_belongs(struct store *store, int64_t folder_id, int64_t account_id,
 		   struct threads_error *err) MUST_CHECK;
 
 #endif

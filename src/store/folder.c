@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Folders of an account, their generations, and the UIDs that need no second look. */
-#include "store/account.h"
+#include "store/folder.h"
+
 #include "store/ledger.h"
 #include "store/store_internal.h"
 
@@ -94,18 +94,18 @@ static int folder_bound(struct store *store, int64_t account_id, struct threads_
 	int64_t rows = 0;
 	int rc = folder_rows(store, account_id, &rows, err);
 
-	if (rc < 0 || rows <= ACCOUNT_FOLDER_ROWS_MAX)
+	if (rc < 0 || rows <= FOLDER_ROWS_MAX)
 		return rc;
 	rc = run_of_account(store, sql_trim_old, account_id, err);
 	if (rc == 0)
 		rc = run_of_account(store, sql_trim_gone, account_id, err);
 	if (rc == 0)
 		rc = folder_rows(store, account_id, &rows, err);
-	if (rc < 0 || rows <= ACCOUNT_FOLDER_ROWS_MAX)
+	if (rc < 0 || rows <= FOLDER_ROWS_MAX)
 		return rc;
 	return threads_error_set(err, THREADS_ELIMIT,
 				 "the server has shown more than %d folders with messages",
-				 ACCOUNT_FOLDER_ROWS_MAX);
+				 FOLDER_ROWS_MAX);
 }
 
 static int folder_touch(struct store *store, int64_t account_id, const struct folder_listed *folder,

@@ -4,6 +4,7 @@
 
 #include "core/random_id.h"
 #include "store/account.h"
+#include "store/folder.h"
 #include "store/import.h"
 #include "store/people.h"
 #include "store/verify.h"

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "store/account.h"
+#include "store/folder.h"
 #include "store/job.h"
 #include "store/ledger.h"
 #include "store/people.h"
@@ -84,7 +85,7 @@ static void test_names_without_end(void **state)
 		snprintf(prefix, sizeof(prefix), "r%d-", round);
 		assert_rc(list_names(f, prefix, LISTED, FIXTURE_NOW + round, &err), 0, &err);
 		assert_in_range(fixture_number(f, sql_folders), LISTED,
-				ACCOUNT_FOLDER_ROWS_MAX + 10);
+				FOLDER_ROWS_MAX + 10);
 	}
 	/* Those of the last list are there, and the one with a message, though it is gone. */
 	assert_int_equal(fixture_number(f, "SELECT count(*) FROM folder WHERE state = 'active'"
@@ -101,7 +102,7 @@ static void test_generations_without_end(void **state)
 	struct threads_error err = { .text = "" };
 	int64_t id = 0, again = 0;
 
-	add_generations(f, ACCOUNT_FOLDER_ROWS_MAX, false);
+	add_generations(f, FOLDER_ROWS_MAX, false);
 	assert_rc(open_many(f, 77777, &id, &err), 0, &err);
 	assert_in_range(fixture_number(f, sql_folders), 1, 20);
 	assert_rc(open_many(f, 77777, &again, &err), 0, &err);
@@ -114,14 +115,14 @@ static void test_too_many_folders_stop_the_account(void **state)
 	struct threads_error err = { .text = "" };
 	int64_t before, id = 0;
 
-	add_generations(f, ACCOUNT_FOLDER_ROWS_MAX, true);
+	add_generations(f, FOLDER_ROWS_MAX, true);
 	before = fixture_number(f, sql_folders);
 	assert_rc(open_many(f, 77777, &id, &err), THREADS_ELIMIT, &err);
 	assert_non_null(strstr(err.text, "folders"));
 	assert_rc(list_names(f, "new-", 1, FIXTURE_NOW, &err), THREADS_ELIMIT, &err);
 	assert_int_equal(fixture_number(f, sql_folders), before);
 	/* What is there can be used. */
-	assert_rc(open_many(f, ACCOUNT_FOLDER_ROWS_MAX, &id, &err), 0, &err);
+	assert_rc(open_many(f, FOLDER_ROWS_MAX, &id, &err), 0, &err);
 	assert_rc(folder_belongs(f->store, id, f->closed, &err), 1, &err);
 }
 
