@@ -222,12 +222,12 @@ enum frame_type {
 	VAULT_ACCOUNTS, /* i last (1), i count, t account...: secrets of all others are removed */
 
 	/* ---- imap -> dial ---- */
-	DIAL_CONNECT =
-		800, /* i timeout ms -> DIAL_CONNECTED t address, f socket; IPC_ERROR EAGAIN with words (unknown host, refused, ...) */
+	/* i timeout ms -> DIAL_CONNECTED t address, f socket; IPC_ERROR EAGAIN with words (unknown host, refused, ...) */
+	DIAL_CONNECT = 800,
 	DIAL_CONNECTED,
 };
 
-enum { BLOB_RECIPE_INLINE_MAX = 96 * 1024 };
+enum { BLOB_RECIPE_INLINE_MAX = 96 * 1024 }; /* in INDEX_BLOB; a longer one is a memfd */
 
 enum { BACKUP_HOLD_MS = 5 * 60 * 1000 };
 

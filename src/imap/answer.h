@@ -15,8 +15,8 @@ struct answer {
 	unsigned flags;     /* enum imap_flag */
 	int64_t date_ms;
 	bool has_body, has_flags, has_labels; /* has_labels: of Gmail */
-	struct strbuf
-		labels; /* keywords, and labels of Gmail; for people, each ends with a line feed */
+	/* Keywords, and labels of Gmail, as people read them; each ends with a line feed. */
+	struct strbuf labels;
 	size_t label_count;
 	size_t labels_dropped; /* too many, too long, or empty */
 };

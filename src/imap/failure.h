@@ -59,8 +59,8 @@ enum { FAILURE_DETAILS_SIZE = 400 };
 struct failure {
 	enum failure_kind kind;
 	int64_t retry_ms; /* the server's hint; 0 = none */
-	char details
-		[FAILURE_DETAILS_SIZE]; /* valid UTF-8, one line, from the server or the system */
+	/* Valid UTF-8, one line, from the server or the system. */
+	char details[FAILURE_DETAILS_SIZE];
 };
 
 /* Fills why and returns -1, so that "return" can be one line. */

@@ -133,8 +133,8 @@ struct record {
 	uint64_t raw_length;
 	uint64_t skeleton_length;
 	uint64_t html_length; /* 0: no HTML body */
-	struct record_blob
-		message; /* one zstd frame: skeleton, then html (UTF-8), folded (core/fold.h) */
+	/* One zstd frame: skeleton, then html (UTF-8), folded (core/fold.h). */
+	struct record_blob message;
 };
 
 /* Frees the arrays that record_decode() made; the texts are the caller's buffer. */

@@ -17,8 +17,7 @@
 enum {
 	TICKET_KEY_LEN = 32,
 	TICKET_LIFE_MS = 60 * 1000,
-	TICKET_STRONG_MS =
-		5 * 60 * 1000, /* how long a password and code just given count as fresh */
+	TICKET_STRONG_MS = 5 * 60 * 1000, /* as long a password and code just given are fresh */
 	TICKET_LEN = 1 + 1 + 2 * PUBLIC_ID_LEN + 4 + 8 + 8 + 32,
 };
 

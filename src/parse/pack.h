@@ -29,8 +29,8 @@ void pack_attachment(struct packer *packer, const struct mime *mime,
 /*
  * Adds the skeleton (message without the cut attachments of record) and html to
  * output, folded (parse/fold.h), as a frame that refers to the prefix of record's
- * text with the line ends of the message (core/phrases.h); fills raw_length, skeleton_length, html_length and
- * message of record. message needs no parts.
+ * text with the line ends of the message (core/phrases.h); fills raw_length,
+ * skeleton_length, html_length and message of record. message needs no parts.
  */
 void pack_message(struct packer *packer, const struct mime_message *message,
 		  const struct strbuf *html, struct output *output, struct record *record);

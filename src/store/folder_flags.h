@@ -27,8 +27,8 @@ struct flags_change {
 	int64_t account_id, folder_id;
 	const struct flags_entry *entries;
 	size_t count;
-	const struct folder_mark
-		*mark; /* with these entries all is said up to it; NULL: more follow */
+	/* With these entries all is said up to it; NULL: more follow. */
+	const struct folder_mark *mark;
 };
 
 struct flags_done {

@@ -87,8 +87,8 @@ struct message_draft {
 	size_t attachment_count;
 	uint8_t digest[32]; /* duplicate key */
 	uint64_t skeleton_length, html_length;
-	const uint8_t
-		*packed; /* skeleton, then HTML: PACK_ZSTD_FOLDED, or _CRLF as raw's lines end */
+	/* Skeleton, then HTML: PACK_ZSTD_FOLDED, or _CRLF as the lines of raw end. */
+	const uint8_t *packed;
 	size_t packed_len;
 };
 

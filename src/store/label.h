@@ -6,10 +6,9 @@
 #include "store/query.h"
 
 enum {
-	LABELS_MAX = 100,      /* of one copy */
-	LABEL_BYTES_MAX = 250, /* of one name */
-	LABELS_OF_ACCOUNT_MAX =
-		10000, /* different ones: a server could make up new ones for ever */
+	LABELS_MAX = 100,              /* of one copy */
+	LABEL_BYTES_MAX = 250,         /* of one name */
+	LABELS_OF_ACCOUNT_MAX = 10000, /* different ones: a server may make them up */
 };
 
 struct label_copy {

@@ -19,10 +19,9 @@
 enum pack_coding {
 	PACK_PLAIN = 0,
 	PACK_ZSTD = 1,
-	PACK_ZSTD_TEXT =
-		2, /* refers to the message's text (core/phrases.h); not written any more */
+	PACK_ZSTD_TEXT = 2,        /* refers to the message's text (core/phrases.h); only read */
 	PACK_ZSTD_FOLDED = 3,      /* the same, of a folded text (core/fold.h) */
-	PACK_ZSTD_FOLDED_CRLF = 4, /* the same, the text with CR LF */
+	PACK_ZSTD_FOLDED_CRLF = 4, /* the same, the message's text with CR LF */
 	PACK_CODINGS,              /* how many there are */
 };
 
