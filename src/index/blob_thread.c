@@ -228,11 +228,14 @@ int blob_thread_request(struct blob_thread *t, struct store *store, struct peer 
 	r->peer = peer;
 	r->id = f->id;
 	rc = read_request(r, f, err);
-	if (rc == 0)
-		rc = read_prefix(r, store, err);
 	if (rc < 0) {
 		request_free(r);
 		return rc;
+	}
+	rc = read_prefix(r, store, err);
+	if (rc < 0) {
+		request_free(r);
+		return reply_error(peer, f->id, rc, err);
 	}
 	t->queued++;
 	pthread_mutex_lock(&t->lock);

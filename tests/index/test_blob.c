@@ -4,7 +4,9 @@
 
 #include <fcntl.h>
 
+#include "ipc/memfd.h"
 #include "store/recipe.h"
+#include "store/store.h"
 
 static const char sql_id[] = "SELECT public_id FROM message ORDER BY id LIMIT 1";
 static const char sql_other[] = "SELECT public_id FROM message ORDER BY id DESC LIMIT 1";
@@ -186,6 +188,66 @@ static void test_damage_is_told(void **state)
 	assert_null(strstr(frame_get_text(&answer), "\"faults\":[]"));
 }
 
+/* The text that a blob refers to lies in the database: what is wrong there is told, too. */
+static void test_a_damaged_text_is_told(void **state)
+{
+	static const char sql_damage[] = "UPDATE message_body SET text = x'00'"
+					 " WHERE message_id = (SELECT min(id) FROM message)";
+	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(1 << 20);
+	CLEANUP(scene_release) struct scene s = begin(state, make_mail);
+	struct threads_error err;
+	struct store *store = NULL;
+	char path[128];
+
+	play_stop(s.p);
+	snprintf(path, sizeof(path), "%s/hub/hub.db", s.p->dir);
+	assert_rc(store_open(path, STORE_WRITER, &store, &err), 0, &err);
+	assert_rc(db_exec(store_db(store), sql_damage, &err), 0, &err);
+	store_close(store);
+	play_start(s.p, "");
+	assert_true(play_blob(s.p, BLOB_RAW, s.id, "", &out) < 0);
+	assert_int_equal(play_blob(s.p, BLOB_RAW, s.other, "", &out), 0); /* the link stays */
+}
+
+/* Whoever could change a recipe after it was looked at would have its bounds. */
+static void test_only_sealed_recipes_are_read(void **state)
+{
+	static const struct pack_location blob = { 99, 0, 100, PACK_ZSTD, 100 };
+	static const struct recipe recipe = { .kind = RECIPE_RAW, .whole = true };
+	static const struct {
+		off_t size; /* -1: that of the recipe */
+		bool sealed, answered;
+	} cases[] = {
+		{ -1, true, true }, /* the control */
+		{ -1, false, false },
+		{ 0, true, false },
+		{ RECIPE_BYTES_MAX + 1, true, false },
+	};
+	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT(1 << 16);
+	struct play *p = *state;
+	struct threads_error err;
+
+	recipe_append(&bytes, &recipe, &blob, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		AUTO_FD int link = play_link(p, ROLE_API, 1);
+		AUTO_FD int fd = -1;
+
+		assert_rc(memfd_new("recipe", &fd, &err), 0, &err);
+		assert_rc(write_all(fd, bytes.data, bytes.len, &err), 0, &err);
+		if (cases[i].size >= 0)
+			assert_int_equal(ftruncate(fd, cases[i].size), 0);
+		if (cases[i].sealed)
+			assert_rc(memfd_seal(fd, &err), 0, &err);
+		frame_begin(&f, INDEX_BLOB, 0);
+		frame_put_int(&f, 1);
+		frame_put_int(&f, BLOB_RAW);
+		frame_put_bytes(&f, "", 0);
+		frame_put_fd(&f, fd);
+		assert_int_equal(play_ask(p, link, &f, &answer), cases[i].answered);
+	}
+}
+
 static void test_impossible_questions(void **state)
 {
 	static const struct {
@@ -273,8 +335,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, play_setup, play_teardown)
-		TEST(test_bytes_come_back),      TEST(test_thousands_of_attachments),
-		TEST(test_damage_is_told),       TEST(test_impossible_questions),
+		TEST(test_bytes_come_back),
+		TEST(test_thousands_of_attachments),
+		TEST(test_damage_is_told),
+		TEST(test_a_damaged_text_is_told),
+		TEST(test_only_sealed_recipes_are_read),
+		TEST(test_impossible_questions),
 		TEST(test_a_flood_of_questions),
 	};
 
