@@ -9,6 +9,9 @@
 #include "ipc/memfd.h"
 #include "store/blob_plan.h"
 
+/* Of the texts that wait. One may wait, however long it is. */
+enum { PREFIX_BYTES_MAX = 128 << 20 };
+
 struct request {
 	struct peer *peer; /* NULL: gone, nobody waits. Loop thread only */
 	uint32_t id;
@@ -34,6 +37,7 @@ struct blob_thread {
 	struct request *working;         /* under lock */
 	bool stop;                       /* under lock */
 	size_t queued;                   /* loop thread only */
+	size_t prefix_bytes;             /* of those; loop thread only */
 	int event_fd;
 	struct loop_watch *watch;
 	struct pack_reader *reader; /* the thread's */
@@ -122,6 +126,7 @@ static void on_done(int fd, uint32_t events, void *arg)
 	while ((r = STAILQ_FIRST(&ready))) {
 		STAILQ_REMOVE_HEAD(&ready, link);
 		t->queued--;
+		t->prefix_bytes -= r->prefix.cap;
 		answer(r);
 		request_free(r);
 	}
@@ -211,16 +216,19 @@ static int read_prefix(struct request *r, struct store *store, struct threads_er
 	return blob_plan_prefix(store, r->message_id, r->locations, r->count, &r->prefix, err);
 }
 
+static int too_many(struct threads_error *err)
+{
+	return threads_error_set(err, THREADS_EAGAIN, "too many blobs asked for at once");
+}
+
 int blob_thread_request(struct blob_thread *t, struct store *store, struct peer *peer,
 			struct frame *f, struct threads_error *err)
 {
 	struct request *r;
 	int rc;
 
-	if (t->queued >= BLOB_QUEUE_MAX) {
-		(void)threads_error_set(err, THREADS_EAGAIN, "too many blobs asked for at once");
-		return reply_error(peer, f->id, THREADS_EAGAIN, err);
-	}
+	if (t->queued >= BLOB_QUEUE_MAX)
+		return reply_error(peer, f->id, too_many(err), err);
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
@@ -233,11 +241,14 @@ int blob_thread_request(struct blob_thread *t, struct store *store, struct peer 
 		return rc;
 	}
 	rc = read_prefix(r, store, err);
+	if (rc >= 0 && t->queued > 0 && t->prefix_bytes + r->prefix.cap > PREFIX_BYTES_MAX)
+		rc = too_many(err);
 	if (rc < 0) {
 		request_free(r);
 		return reply_error(peer, f->id, rc, err);
 	}
 	t->queued++;
+	t->prefix_bytes += r->prefix.cap;
 	pthread_mutex_lock(&t->lock);
 	STAILQ_INSERT_TAIL(&t->todo, r, link);
 	pthread_cond_signal(&t->wake);

@@ -19,7 +19,7 @@ struct blob_thread *blob_thread_free(struct blob_thread *thread);
 
 /*
  * Reads INDEX_BLOB from f, and from store the text it refers to, and queues it; the answer goes to peer by itself, also
- * the refusal when too many wait. Errors: THREADS_EINVAL (not what protocol.h says: the peer is closed).
+ * the refusal when too many wait, or their texts are too long, and what the store cannot read. Errors: THREADS_EINVAL (not what protocol.h says: the peer is closed).
  */
 int blob_thread_request(struct blob_thread *thread, struct store *store, struct peer *peer,
 			struct frame *f, struct threads_error *err) MUST_CHECK;
