@@ -225,9 +225,11 @@ int search_run(struct reader *reader, const struct search_request *request,
 	    request->after.offset > SEARCH_RANKED_MAX)
 		return threads_error_set(err, THREADS_EINVAL, "limit or cursor out of bounds");
 	rc = reader_begin(reader, request->viewer, &scope, err);
+	reader_limit(reader, SEARCH_TIME_MS);
 	if (rc >= 0)
 		rc = search_plan_make(request->tree, reader, request->sort == SEARCH_RELEVANCE,
 				      &plan, err);
+	reader_limit(reader, -1);
 	if (rc < 0)
 		return rc;
 	search.plan = plan;

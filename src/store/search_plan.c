@@ -64,7 +64,12 @@ static int words_find(struct compiler *c, struct search_words *spelled)
 	rc = search_prefix_spell(c->reader, term, c->plan->words_left, &spelled->words, c->err);
 	if (rc > 0)
 		c->plan->words_left -= (size_t)rc;
-	return rc;
+	if (rc >= 0 || !c->reader->interrupted)
+		return rc;
+	/* The time was up: this one and the others stay what they are. */
+	strbuf_reset(&spelled->words);
+	c->plan->words_left = 0;
+	return 0;
 }
 
 /* The words of a prefix, looked up once for a plan; NULL: there is no room for them. */

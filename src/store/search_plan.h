@@ -12,6 +12,7 @@
 
 enum {
 	SEARCH_MATCH_MAX = 32 * 1024,
+	SEARCH_SPELLED_MAX = 8, /* prefixes of a query; further ones are looked up as they are */
 };
 
 /* A prefix and the words that begin so; none: it is looked up as it is. */
@@ -35,7 +36,7 @@ struct search_plan {
 	size_t rest_count;
 	struct search_leaf leaves[QUERY_TERMS_MAX];
 	size_t leaf_count;
-	struct search_words spelled[QUERY_TERMS_MAX];
+	struct search_words spelled[SEARCH_SPELLED_MAX];
 	size_t spelled_count;
 	size_t words_left;                          /* for further prefixes */
 	struct search_term *terms[QUERY_TERMS_MAX]; /* positive ones */

@@ -503,6 +503,10 @@ static const struct {
 	{ "berth1* OR is:unread", many_berth1_or_unread },
 	{ "berth1* OR hull2*", many_berth1_or_hull2 },
 	{ "-(-berth1* -\"mail hull2\"*)", many_berth1_or_hull2 },
+	/* More prefixes than are spelled out. */
+	{ "qaa* OR qbb* OR qcc* OR qdd* OR qee* OR qff* OR qgg* OR qhh* OR berth1*", many_berth1 },
+	{ "berth1* OR qaa* OR qbb* OR qcc* OR qdd* OR qee* OR qff* OR qgg* OR hull2*",
+	  many_berth1_or_hull2 },
 };
 
 static void many_fill(struct store *store)
