@@ -56,7 +56,7 @@ static void start_waiting_for(struct child *ready)
 {
 	struct child *child;
 
-	if (ready->role != ROLE_INDEX)
+	if (ready->role != ROLE_INDEX || ready->supervisor->stopping)
 		return;
 	LIST_FOREACH(child, &ready->supervisor->children, link)
 		if (child->role == ROLE_API && child->pid == 0 && !loop_timer_is_set(child->timer))
