@@ -95,8 +95,9 @@ static void verify_end(struct control *control)
 
 	control_line(control, TAKE_PTR(control->document));
 	if (faults)
-		control_fail(control, "There are faults. The list above names each; "
-				      "restore what they concern from a backup.");
+		control_fail(control,
+			     "There are faults, see the list above. Look at the disk; what "
+			     "they concern is whole in the last backup.");
 	else
 		control_end(control);
 }

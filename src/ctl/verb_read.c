@@ -184,11 +184,15 @@ static void print_verify(const json_t *line)
 	const json_t *fault;
 	size_t i;
 
-	printf("%" PRId64 " messages, %" PRId64 " sightings, %" PRId64 " blobs, %" PRId64
-	       " index rows, %" PRId64 " ledger entries, %zu faults\n",
-	       print_number(line, "messages"), print_number(line, "sightings"),
-	       print_number(line, "blobs"), print_number(line, "index_rows"),
-	       print_number(line, "ledger"), json_array_size(json_object_get(line, "faults")));
+	if (json_object_get(line, "messages"))
+		printf("%" PRId64 " messages, %" PRId64 " sightings, %" PRId64 " blobs, %" PRId64
+		       " index rows, %" PRId64 " ledger entries, ",
+		       print_number(line, "messages"), print_number(line, "sightings"),
+		       print_number(line, "blobs"), print_number(line, "index_rows"),
+		       print_number(line, "ledger"));
+	else /* a damaged page */
+		printf("the check of hub.db could not go on, ");
+	printf("%zu faults\n", json_array_size(json_object_get(line, "faults")));
 	json_array_foreach(json_object_get(line, "faults"), i, fault) {
 		if (json_is_string(fault))
 			print_text(json_string_value(fault));

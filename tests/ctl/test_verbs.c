@@ -155,6 +155,8 @@ static bool play_verb(int fd, const char *verb, const json_t *arguments)
 	} else if (strcmp(verb, "show") == 0) {
 		say_blob(fd, "raw \001 bytes\r\n");
 	} else if (strcmp(verb, "verify") == 0) {
+		if (json_is_true(json_object_get(arguments, "deep")))
+			say(fd, CTL_LINE, "{\"faults\":[\"hub.db: page 3\"]}");
 		say_end(fd, 1, "2 faults were found");
 		return true;
 	} else if (strcmp(verb, "account add") == 0) {
@@ -345,6 +347,17 @@ static void test_failure_has_words_and_status(void **state)
 	assert_string_equal(ran.out, "");
 }
 
+/* Who reads "0 messages" believes that they are lost. */
+static void test_a_check_that_ended_early_says_no_figures(void **state)
+{
+	const struct ran ran = RUN("", "verify", "--deep");
+
+	(void)state;
+	assert_int_equal(ran.status, 1);
+	assert_string_equal(ran.out, "the check of hub.db could not go on, 1 faults\n"
+				     "hub.db: page 3\n");
+}
+
 static void test_raw_bytes(void **state)
 {
 	const struct ran ran = RUN("", "show", "m1", "--raw");
@@ -445,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_list_is_an_array),
 		cmocka_unit_test(test_failure_has_words_and_status),
+		cmocka_unit_test(test_a_check_that_ended_early_says_no_figures),
 		cmocka_unit_test(test_raw_bytes),
 		cmocka_unit_test(test_password_is_sealed),
 		cmocka_unit_test(test_password_is_not_sealed_for_another_host),
