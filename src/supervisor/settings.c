@@ -76,7 +76,7 @@ void settings_reload(struct supervisor *s)
 	if (rc == 0)
 		rc = take_over(s, fresh, &err);
 	if (rc == 0)
-		log_notice("reload: nothing to change");
+		log_notice("reload: nothing changes now");
 	if (rc > 0)
 		rc = settings_write(s, &err);
 	if (rc < 0) {
