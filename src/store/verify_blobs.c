@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 #include "store/blob_plan.h"
 #include "store/db_check.h"
+#include "store/pack_internal.h"
 #include "store/verify_internal.h"
 
 enum { NAMES_MAX = 3, MESSAGE_MAX = 1280 << 20, FAULT_BYTES = 480 };
@@ -34,16 +35,16 @@ int verify_packs(struct verify *v, struct threads_error *err)
 	int rc;
 
 	while ((rc = query_step(&q, err)) == 1) {
-		char name[32], words[96];
+		const struct pack_name name = pack_name_make(query_int(&q, 0));
+		char words[96];
 		struct stat st;
 
-		snprintf(name, sizeof(name), "%06lld.pack", (long long)query_int(&q, 0));
-		if (fstatat(v->order->pack_dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (fstatat(v->order->pack_dir_fd, name.text, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    st.st_size >= query_int(&q, 1))
 			continue;
 		snprintf(words, sizeof(words), "is missing or shorter than %lld bytes",
 			 (long long)query_int(&q, 1));
-		db_fault_add(v->faults, name, words);
+		db_fault_add(v->faults, name.text, words);
 	}
 	return rc;
 }
@@ -68,12 +69,10 @@ static int blob_fault(struct verify *v, int64_t blob_id, int64_t pack, const cha
 		      struct threads_error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf words = STRBUF_INIT(FAULT_BYTES);
-	char name[32];
 	int rc = blob_words(v, blob_id, &words, err);
 
-	snprintf(name, sizeof(name), "%06lld.pack", (long long)pack);
 	strbuf_addf(&words, ": %s", why);
-	db_fault_add(v->faults, name, strbuf_str(&words));
+	db_fault_add(v->faults, pack_name_make(pack).text, strbuf_str(&words));
 	return rc;
 }
 
