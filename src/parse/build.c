@@ -10,6 +10,7 @@
 #include "mime/part.h"
 #include "mime/text_digest.h"
 #include "parse/copy_state.h"
+#include "parse/references.h"
 #include "parse/text_pool.h"
 
 /* One message while its record is made. */
@@ -21,9 +22,7 @@ struct build {
 	struct record record;
 	struct text_pool pool;
 	uint8_t (*digests)[DIGEST_LEN]; /* per part, of its decoded content */
-	size_t reference_next;          /* ring of references: where the next one goes */
-	size_t reference_total;
-	enum record_role role; /* of the addresses being read */
+	enum record_role role;          /* of the addresses being read */
 	bool cut;
 };
 
@@ -121,58 +120,6 @@ static void read_participants(struct build *b)
 	}
 }
 
-/* Keeps the first reference (the root) and the last ones (the nearest). */
-static bool take_reference(void *arg, const char *id, size_t len)
-{
-	struct build *b = arg;
-	size_t at = b->reference_total;
-
-	if (at >= RECORD_REFERENCES_MAX) {
-		b->cut = true;
-		at = 1 + b->reference_next;
-		b->reference_next = (b->reference_next + 1) % (RECORD_REFERENCES_MAX - 1);
-	}
-	b->reference_total++;
-	b->record.references[at] = text_pool_add(&b->pool, id, len);
-	return b->reference_total < 100000;
-}
-
-/* Puts the ring that take_reference() filled into its order. */
-static void references_straighten(struct build *b)
-{
-	const size_t ring = RECORD_REFERENCES_MAX - 1, first = b->reference_next;
-	struct record_text *copy;
-
-	b->record.reference_count = b->reference_total < RECORD_REFERENCES_MAX
-					    ? b->reference_total
-					    : RECORD_REFERENCES_MAX;
-	if (first == 0)
-		return;
-	copy = calloc(ring, sizeof(*copy));
-	b->pool.failed |= !copy;
-	for (size_t i = 0; copy && i < ring; i++)
-		copy[i] = b->record.references[1 + (first + i) % ring];
-	if (copy)
-		memcpy(b->record.references + 1, copy, ring * sizeof(*copy));
-	free(copy);
-}
-
-static void read_references(struct build *b)
-{
-	size_t len;
-	const char *raw = mime_header(&b->message.parts[0], "References", &len);
-
-	if (!raw)
-		return;
-	b->record.references = calloc(RECORD_REFERENCES_MAX, sizeof(*b->record.references));
-	if (!b->record.references) {
-		b->pool.failed = true;
-		return;
-	}
-	header_ids(raw, len, take_reference, b);
-	references_straighten(b);
-}
-
 static void read_copy_state(struct build *b, const struct mime_part *root)
 {
 	CLEANUP(strbuf_release) struct strbuf labels = STRBUF_INIT(RECORD_TEXT_MAX);
@@ -196,7 +143,7 @@ static void read_headers(struct build *b)
 	r->subject = keep_header(b, root, "Subject");
 	read_copy_state(b, root);
 	read_participants(b);
-	read_references(b);
+	b->cut |= references_read(root, &b->pool, r);
 }
 
 /* ---- attachments ---- */
