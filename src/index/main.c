@@ -25,12 +25,13 @@
 #include "index/schedule.h"
 #include "index/verify_thread.h"
 #include "ipc/role_name.h"
+#include "store/db_sums.h"
 #include "store/people.h"
 
 enum {
 	JOBS_IDLE_MS = 30 * 1000,
 	JOBS_NEXT_MS = 5,
-	UPGRADE_MAX_MS = 60 * 60 * 1000,
+	UPGRADE_MAX_MS = 24 * 60 * 60 * 1000,
 	FDS_WANTED = IMPORT_FILES_MAX + 1024,
 };
 
@@ -79,15 +80,16 @@ static int open_dirs(struct index_role *ix, struct threads_error *err)
 	return 0;
 }
 
-static int open_store(struct index_role *ix, struct threads_error *err)
+static int open_database(struct index_role *ix, const char *path, struct threads_error *err)
 {
-	unsigned char key[ROLE_KEY_BYTES];
-	char path[ROLE_PATH_BYTES];
-	int rc = role_path(ix->role, "hub/hub.db", path, err);
+	const int64_t old_bytes = db_sums_lacking(path);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	/* A migration may make the search index of a large archive anew. */
+	if (old_bytes > 0)
+		log_notice("hub.db is of an older version: %lld MB are written anew, if there is "
+			   "room; nothing is answered until then",
+			   (long long)(old_bytes / 1000000 + 1));
+	/* Killed amid it, the next would begin again. */
 	role_busy(ix->role, UPGRADE_MAX_MS);
 	rc = store_open(path, STORE_WRITER, &ix->store, err);
 	role_busy(ix->role, 0);
@@ -95,6 +97,21 @@ static int open_store(struct index_role *ix, struct threads_error *err)
 		return rc;
 	if (db_warning(store_db(ix->store)))
 		log_warning("%s", db_warning(store_db(ix->store)));
+	else if (old_bytes > 0)
+		log_notice("hub.db is written anew: its pages have sums");
+	return 0;
+}
+
+static int open_store(struct index_role *ix, struct threads_error *err)
+{
+	unsigned char key[ROLE_KEY_BYTES];
+	char path[ROLE_PATH_BYTES];
+	int rc = role_path(ix->role, "hub/hub.db", path, err);
+
+	if (rc == 0)
+		rc = open_database(ix, path, err);
+	if (rc < 0)
+		return rc;
 	index_pack_key(ix, key);
 	const struct ingest_options options = { .store = ix->store,
 						.pack_dir_fd = ix->pack_dir_fd,

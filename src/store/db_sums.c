@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/db_sums.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "store/db_internal.h"
 #include "store/page_sum.h"
 #include "store/query.h"
@@ -57,6 +60,38 @@ static int write_anew(struct db *db, const char *path, struct threads_error *err
 	return rc < 0 ? rc : after;
 }
 
+int64_t db_sums_lacking(const char *path)
+{
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned char header[SUM_VFS_HEADER_BYTES];
+	struct stat file;
+
+	if (fd < 0 || fstat(fd, &file) < 0 ||
+	    pread(fd, header, sizeof(header), 0) != (ssize_t)sizeof(header))
+		return 0;
+	return header[SUM_VFS_RESERVED_AT] == PAGE_SUM_BYTES ? 0 : file.st_size;
+}
+
+/* EAGAIN: a reader; the log is emptied later. */
+static int empty_log(struct db *db, struct threads_error *err)
+{
+	const int rc = db_checkpoint(db, err);
+
+	return rc == THREADS_EAGAIN ? 0 : rc;
+}
+
+/* What a killed one left in the log is room for the next. */
+static int convert(struct db *db, const char *path, struct threads_error *err)
+{
+	int rc = empty_log(db, err);
+
+	if (rc == 0)
+		rc = db_room_check(db, path, 2, err);
+	if (rc == 0)
+		rc = write_anew(db, path, err);
+	return rc < 0 ? rc : empty_log(db, err);
+}
+
 int db_sums_add(struct db *db, const char *path, struct threads_error *err)
 {
 	struct threads_error why = { 0 };
@@ -64,17 +99,14 @@ int db_sums_add(struct db *db, const char *path, struct threads_error *err)
 
 	if (db_sums_has(db))
 		return 0;
-	rc = db_room_check(db, path, 2, &why);
-	if (rc == 0)
-		rc = write_anew(db, path, &why);
-	if (rc == 0)
-		rc = db_checkpoint(db, &why);
-	if (rc == 0 || rc == THREADS_EAGAIN) /* EAGAIN: a reader; the log is emptied later */
-		return 0;
+	rc = convert(db, path, &why);
 	if (rc == THREADS_ENOMEM)
 		return threads_error_set(err, rc, "%s", why.text);
-	threads_error_set(&db->warning, rc, "%s: its pages get no sums before the next start: %s",
-			  path, why.text);
+	if (rc < 0)
+		threads_error_set(&db->warning, rc,
+				  "%s: its pages get no sums before the next start, all else "
+				  "works: %s",
+				  path, why.text);
 	return 0;
 }
 

@@ -16,6 +16,12 @@ int db_sums_prepare(struct db *db, struct threads_error *err) MUST_CHECK;
  */
 int db_sums_add(struct db *db, const char *path, struct threads_error *err) MUST_CHECK;
 
+/*
+ * The bytes of a file whose pages have no sums, thus what db_sums_add() has to do, or 0. Before
+ * the process opens the database: that it is closed here would end the locks of SQLite.
+ */
+int64_t db_sums_lacking(const char *path);
+
 /* Whether its pages have sums. */
 bool db_sums_has(struct db *db);
 

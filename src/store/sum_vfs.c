@@ -12,7 +12,7 @@ static const char disk_name[] = "unix";
 static const char magic[16] = "SQLite format 3";
 
 /* The header of a database: it is read alone before the size of a page is known. */
-enum { HEADER_BYTES = 100, SIZE_AT = 16, RESERVED_AT = 20, PAGE_MIN = 512, PAGE_MAX = 65536 };
+enum { SIZE_AT = 16, PAGE_MIN = 512, PAGE_MAX = 65536 };
 
 /*
  * Lies behind the file of "unix", whose methods it replaces: SQLite finds ours
@@ -36,7 +36,8 @@ static struct sum_file *sums_of(sqlite3_file *file)
 
 static bool is_header(const void *data, int size, sqlite3_int64 offset)
 {
-	return offset == 0 && size >= HEADER_BYTES && memcmp(data, magic, sizeof(magic)) == 0;
+	return offset == 0 && size >= SUM_VFS_HEADER_BYTES &&
+	       memcmp(data, magic, sizeof(magic)) == 0;
 }
 
 static int size_of_pages(const unsigned char *header)
@@ -53,7 +54,7 @@ static void learn(struct sum_file *f, const void *data)
 	const int size = size_of_pages(header);
 	const bool whole = size >= PAGE_MIN && (size & (size - 1)) == 0;
 
-	if (f->page_size == 0 && whole && header[RESERVED_AT] == PAGE_SUM_BYTES)
+	if (f->page_size == 0 && whole && header[SUM_VFS_RESERVED_AT] == PAGE_SUM_BYTES)
 		f->page_size = size;
 }
 
@@ -86,7 +87,7 @@ static bool hides_its_sum(struct sum_file *f, const void *data, int size)
 	if ((size & (size - 1)) != 0 || size < PAGE_MIN || size > PAGE_MAX || !have_room(f, size))
 		return false;
 	memcpy(f->page, data, (size_t)size);
-	f->page[RESERVED_AT] = PAGE_SUM_BYTES;
+	f->page[SUM_VFS_RESERVED_AT] = PAGE_SUM_BYTES;
 	return page_sum_fits(f->page, (size_t)size, 1);
 }
 
@@ -124,7 +125,7 @@ static int sum_read(sqlite3_file *file, void *data, int size, sqlite3_int64 offs
 	const int page_size = f->page_size;
 	int rc;
 
-	if (page_size > 0 && offset + size > HEADER_BYTES &&
+	if (page_size > 0 && offset + size > SUM_VFS_HEADER_BYTES &&
 	    (size != page_size || offset % page_size != 0)) {
 		rc = read_part(f, file, data, size, offset);
 		return rc == SQLITE_IOERR_DATA ? bad_page(f, offset, page_size) : rc;

@@ -20,6 +20,9 @@ extern const char sum_vfs_name[];
 /* Makes the layer known to SQLite; once is enough, again is harmless. Gives SQLite's code. */
 int sum_vfs_register(void);
 
+/* Of a database file: how long its header is, and where that says how much of each page is reserved. */
+enum { SUM_VFS_HEADER_BYTES = 100, SUM_VFS_RESERVED_AT = 20 };
+
 /* Opcodes of sqlite3_file_control(). */
 enum {
 	SUM_VFS_STATE = 0x54485201, /* struct sum_vfs_state */

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
@@ -420,6 +421,31 @@ static void the_pages_get_sums(void **state)
 	assert_true(db_sums_has(vault));
 }
 
+/* What a start that was killed amid it wrote into the log is no lack of room for the next. */
+static void the_log_of_a_killed_start_is_emptied(void **state)
+{
+	static char junk[100000];
+	struct world *w = *state;
+	struct store *store;
+	struct stat file;
+	char name[140];
+	FILE *log;
+
+	snprintf(name, sizeof(name), "%s-wal", w->hub);
+	log = fopen(name, "ae");
+	assert_non_null(log);
+	assert_int_equal(fwrite(junk, sizeof(junk), 1, log), 1);
+	assert_int_equal(fclose(log), 0);
+	disk_is_full = true;
+	store = open_store(w->hub);
+	disk_is_full = false;
+	assert_false(db_sums_has(store->db));
+	assert_int_equal(stat(name, &file), 0);
+	assert_true(file.st_size < (int64_t)sizeof(junk));
+	store_close(store);
+	assert_true(db_sums_lacking(w->hub) > 0);
+}
+
 /* The hub goes on without, until a start that finds room. */
 static void a_full_disk_keeps_the_pages_as_they_are(void **state)
 {
@@ -437,6 +463,7 @@ static void a_full_disk_keeps_the_pages_as_they_are(void **state)
 	assert_true(db_sums_has(store->db));
 	assert_null(db_warning(store->db));
 	store_close(store);
+	assert_int_equal(db_sums_lacking(w->hub), 0);
 }
 
 /* ---- an upgrade that does not end ---- */
@@ -561,6 +588,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sign_in_and_secrets_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_pages_get_sums, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_disk_keeps_the_pages_as_they_are, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(the_log_of_a_killed_start_is_emptied, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(half_an_upgrade_leaves_the_old_version, setup,
 						teardown),
