@@ -6,7 +6,7 @@
 #include "store/query.h"
 
 /* The disk keeps this much: the write path stops collecting below it. */
-static const int64_t room_margin = (int64_t)48 << 20;
+static const int64_t room_margin = 50 * 1000 * 1000;
 
 static const char sql_bytes[] = "SELECT page_count * page_size FROM pragma_page_count(),"
 				" pragma_page_size()";
@@ -38,5 +38,5 @@ int db_room_check(struct db *db, const char *path, int copies, struct threads_er
 	return threads_error_set(err, THREADS_EFULL,
 				 "the copy of the database needs %lld MB beside it for a moment, "
 				 "and the disk has %lld MB; make room",
-				 (long long)(need >> 20), (long long)(free_bytes >> 20));
+				 (long long)(need / 1000000), (long long)(free_bytes / 1000000));
 }
