@@ -324,3 +324,17 @@ test("single-key commands can be switched off, and never act in a field", async 
 		assert.equal(await page.title(), "Status · Threads");
 	});
 });
+
+test("what the disk does to collecting is said with the limit that is set", async () => {
+	await withPage({}, async (page, mock, base) => {
+		Object.assign(mock.state.status.disk, { percent: 91, stop_percent: 92 });
+		await page.goto(`${base}/status`);
+		await page.getByText("Collecting and search work.").waitFor();
+		await page.getByText("At 92 % collecting stops.").waitFor();
+		await page.getByRole("img", { name: /collecting stops at 92 %/ }).waitFor();
+		Object.assign(mock.state.status.disk, { percent: 97, stopped: true });
+		await page.reload();
+		await page.getByText("Search works; collecting waits for room on the disk.").waitFor();
+		assert.equal(await page.getByText("Collecting and search work.").count(), 0);
+	});
+});

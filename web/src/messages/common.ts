@@ -17,7 +17,7 @@ export const common = {
 	"action.saveText": "Save as text",
 	"action.tryAgain": "Try again",
 	"action.undo": "Undo",
-	"banner.disk": "The disk is {n} % full. At 95 % collecting stops. Free space or add a disk.",
+	"banner.disk": "The disk is {n} % full. At {stop} % collecting stops. Free space or add a disk.",
 	"banner.insecure": "The sandbox is missing. Roles of the hub are not kept apart on this machine.",
 	"banner.lost": "The hub does not answer. Nothing has stopped collecting. We try again by ourselves.",
 	"banner.show": "Show status",
