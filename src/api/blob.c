@@ -12,10 +12,12 @@ int blob_question(struct frame *f, const struct reader_blob *blob, int kind,
 		  struct threads_error *err)
 {
 	const bool large = blob->recipe.len > BLOB_RECIPE_INLINE_MAX;
-	int fd = -1;
+	int fd = -1, rc = 0;
 
-	if (large && memfd_from("recipe", blob->recipe.data, blob->recipe.len, &fd, err) < 0)
-		return THREADS_EIO;
+	if (large)
+		rc = memfd_from("recipe", blob->recipe.data, blob->recipe.len, &fd, err);
+	if (rc < 0)
+		return rc;
 	frame_begin(f, INDEX_BLOB, 0);
 	frame_put_int(f, blob->row_id);
 	frame_put_int(f, kind);

@@ -17,7 +17,7 @@ typedef void blob_sent_fn(struct exchange *ex, int fd, int64_t length);
 int blob_send(struct exchange *ex, int kind, const char *attachment_id, const char *action,
 	      blob_sent_fn *fn, struct threads_error *err) MUST_CHECK;
 
-/* Fills f with the INDEX_BLOB question, which owns its descriptor. Errors: THREADS_EIO. */
+/* Fills f with the INDEX_BLOB question, which owns its descriptor. Errors: those of memfd_from(). */
 int blob_question(struct frame *f, const struct reader_blob *blob, int kind,
 		  struct threads_error *err) MUST_CHECK;
 

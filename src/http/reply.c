@@ -72,11 +72,9 @@ static int on_ticket(struct exchange *ex, const struct peer *peer, struct frame 
 	const bool signed_in = frame_get_int_in(f, 0, 1) == 1;
 	size_t len;
 	const void *ticket = frame_get_bytes(f, &len);
-	const char *user;
-	int rc;
+	const char *user = frame_get_text(f); /* for the log: api reads it from the ticket */
+	int rc = frame_get_end(f, err);
 
-	user = frame_get_text(f); /* for the log: api reads it from the ticket */
-	rc = frame_get_end(f, err);
 	if (rc < 0)
 		return rc;
 	if (ex->renewer == peer && ex->renew_id == f->id) {

@@ -79,7 +79,8 @@ static void on_progress(size_t current, size_t maximum, void *context)
 	(void)context;
 }
 
-struct fetch_handlers {
+/* What becomes of the answers, and what is asked beside the items. */
+struct fetch_command {
 	mailimap_msg_att_handler *att;
 	mailimap_msg_body_handler *body;
 	void *context;
@@ -87,17 +88,17 @@ struct fetch_handlers {
 };
 
 static int run_fetch(struct session *session, struct mailimap_set *set,
-		     struct mailimap_fetch_type *what, const struct fetch_handlers *handlers)
+		     struct mailimap_fetch_type *what, const struct fetch_command *command)
 {
 	clist *unused = NULL;
 	int r = MAILIMAP_ERROR_MEMORY;
 
 	mailimap_set_progress_callback(session->imap, on_progress, on_progress, NULL);
-	mailimap_set_msg_att_handler(session->imap, handlers->att, handlers->context);
-	mailimap_set_msg_body_handler(session->imap, handlers->body, handlers->context);
-	if (set && what && handlers->changed_since)
+	mailimap_set_msg_att_handler(session->imap, command->att, command->context);
+	mailimap_set_msg_body_handler(session->imap, command->body, command->context);
+	if (set && what && command->changed_since)
 		r = mailimap_uid_fetch_changedsince(session->imap, set, what,
-						    handlers->changed_since, &unused);
+						    command->changed_since, &unused);
 	else if (set && what)
 		r = mailimap_uid_fetch(session->imap, set, what, &unused);
 	mailimap_set_msg_att_handler(session->imap, NULL, NULL);
@@ -142,13 +143,13 @@ int fetch_sizes(struct session *session, struct fetch_item *items, size_t count,
 		struct mailimap_fetch_att *atts[] = { mailimap_fetch_att_new_uid(),
 						      mailimap_fetch_att_new_rfc822_size() };
 		struct fetch some = { .items = items, .count = n };
-		const struct fetch_handlers handlers = { on_size, NULL, &some, 0 };
+		const struct fetch_command command = { on_size, NULL, &some, 0 };
 		int r;
 
 		/* The server may have to read every message to know. */
 		session_expect(session, SMALL_ANSWER + n * SIZE_LINE * 10);
 		r = run_fetch(session, wanted_set(items, n), type_of(atts, ARRAY_SIZE(atts)),
-			      &handlers);
+			      &command);
 		if (r != MAILIMAP_NO_ERROR)
 			return session_failed(session, r, false, why);
 		items += n;
@@ -182,12 +183,12 @@ int fetch_flags(struct session *session, const struct fetch_range *range, fetch_
 		session->is_gmail ? mailimap_fetch_att_new_xgmlabels() : NULL,
 	};
 	struct flags_call call = { fn, arg, session->is_gmail };
-	const struct fetch_handlers handlers = { on_flags, NULL, &call, range->changed_since };
+	const struct fetch_command command = { on_flags, NULL, &call, range->changed_since };
 	int r;
 
 	session_expect(session, SMALL_ANSWER + (uint64_t)range->messages * FLAGS_LINE);
 	r = run_fetch(session, mailimap_set_new_interval(range->first, range->last),
-		      type_of(atts, ARRAY_SIZE(atts)), &handlers);
+		      type_of(atts, ARRAY_SIZE(atts)), &command);
 	return r == MAILIMAP_NO_ERROR ? 0 : session_failed(session, r, false, why);
 }
 
@@ -273,7 +274,7 @@ int fetch_bodies(struct fetch *fetch, struct fetch_item *items, size_t count, st
 		mailimap_fetch_att_new_internaldate(),
 		mailimap_fetch_att_new_body_peek_section(mailimap_section_new(NULL)),
 	};
-	const struct fetch_handlers handlers = { on_message, on_bytes, fetch, 0 };
+	const struct fetch_command command = { on_message, on_bytes, fetch, 0 };
 	int r;
 
 	fetch->items = items;
@@ -283,7 +284,7 @@ int fetch_bodies(struct fetch *fetch, struct fetch_item *items, size_t count, st
 	fetch->large = false;
 	session_expect(fetch->session, expected_bytes(items, count));
 	r = run_fetch(fetch->session, wanted_set(items, count), type_of(atts, ARRAY_SIZE(atts)),
-		      &handlers);
+		      &command);
 	batch_drop(&fetch->batch); /* a message that broke off */
 	if (fetch->hub_gone) {
 		if (r != MAILIMAP_NO_ERROR)

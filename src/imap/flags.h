@@ -18,10 +18,10 @@ struct flags {
 	const struct mailbox *box;   /* as the folder was opened */
 };
 
+enum { FLAGS_EVERY_MS = 4 * 3600 * 1000 }; /* between two looks at all flags of a folder */
+
 /* Tells index what changed. *ret_again_ms: not to be called again for so long. Returns 0, or -1
  * with why; see fetch.h about the session. */
 int flags_follow(const struct flags *flags, int64_t *ret_again_ms, struct failure *why);
-
-enum { FLAGS_EVERY_MS = 4 * 3600 * 1000 };
 
 #endif

@@ -151,7 +151,8 @@ static int prepare(struct sync_folder *sf, struct hub_todo *todo, struct failure
 	return hub_todo(sf->sync->hub, sf->fetch.folder_id, todo, why);
 }
 
-static int sync_open_folder(struct sync_folder *sf, struct failure *why)
+/* Asks index and the server which messages are there, and which of them to fetch. */
+static int choose_messages(struct sync_folder *sf, struct failure *why)
 {
 	const struct mailbox *box = &sf->box;
 	const int64_t since_ms = sf->sync->hub->account.since_ms;
@@ -198,10 +199,11 @@ static int follow_flags(struct sync_folder *sf, struct folder *folder, struct fa
 	return session_is_open(sf->sync->session) ? 0 : -1;
 }
 
-static int sync_folder_open(struct sync_folder *sf, struct folder *folder, struct failure *why)
+/* What there is to do in a folder that is open: mail, then flags. */
+static int work_folder(struct sync_folder *sf, struct folder *folder, struct failure *why)
 {
 	struct failure sent;
-	int rc = sync_open_folder(sf, why);
+	int rc = choose_messages(sf, why);
 
 	if (rc == 0)
 		rc = fetch_all(sf, why);
@@ -229,7 +231,7 @@ static int sync_folder(struct sync *sync, struct folder *folder, struct failure 
 	folder->past.seen = false;
 	if (mailbox_examine(sync->session, folder->name, &sf.box, why) < 0)
 		return -1;
-	rc = sync_folder_open(&sf, folder, why);
+	rc = work_folder(&sf, folder, why);
 	if (sf.fetch.labels_dropped > 0)
 		log_notice("%zu keywords or labels of messages were too many or too long",
 			   sf.fetch.labels_dropped);

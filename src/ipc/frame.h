@@ -36,7 +36,7 @@ struct frame {
 	int fds[FRAME_FDS_MAX];
 	size_t fd_count;
 	size_t fd_pos;
-	bool owns_fds; /* received: closed by frame_release() unless taken */
+	bool owns_fds; /* frame_release() closes what is not taken; so with received ones */
 	bool failed;
 	unsigned char *data; /* heap, cap bytes */
 	size_t cap;

@@ -13,7 +13,7 @@ int memfd_new(const char *name, int *ret_fd, struct threads_error *err) MUST_CHE
 /* Seals against writing, growing and shrinking. No writable mapping may exist. Errors: THREADS_EIO. */
 int memfd_seal(int fd, struct threads_error *err) MUST_CHECK;
 
-/* memfd_new + write + memfd_seal. */
+/* memfd_new + write + memfd_seal. Errors: THREADS_EIO, THREADS_EFULL. */
 int memfd_from(const char *name, const void *data, size_t len, int *ret_fd,
 	       struct threads_error *err) MUST_CHECK;
 
