@@ -356,6 +356,24 @@ static void a_plain_database_gets_them_at_the_next_start(void **state)
 }
 
 /* Any change of one word, by certainty; page_sum.h promises it. */
+/* In SQLite's log nobody holds pages against a sum. */
+static void a_small_database_does_not_wait_in_the_log(void **state)
+{
+	const struct db_options options = { .migrations = migrations, .small = true };
+	const struct world *w = *state;
+	CLEANUP(db_closep) struct db *small = NULL;
+	struct threads_error err;
+	struct stat file;
+	int64_t pages = 0;
+
+	assert_rc(db_open(w->path, &options, &small, &err), 0, &err);
+	assert_rc(db_exec(small, insert_many, &err), 0, &err);
+	assert_rc(query_number(small, "PRAGMA page_count", &pages, &err), 0, &err);
+	assert_true(pages > 10);
+	assert_int_equal(stat(w->path, &file), 0);
+	assert_int_equal(file.st_size, pages * PAGE);
+}
+
 static void every_bit_counts(void **state)
 {
 	unsigned char page[PAGE];
@@ -389,6 +407,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pages_may_become_larger, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_plain_database_has_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_plain_database_gets_them_at_the_next_start, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_small_database_does_not_wait_in_the_log, setup,
 						teardown),
 		cmocka_unit_test(every_bit_counts),
 	};
