@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "threads/compiler.h"
+
 struct mark {
 	const char *part, *name;
 };
@@ -39,9 +41,8 @@ static const char *first_match(const struct mark *marks, size_t count, const cha
 
 void client_label(const char *user_agent, char *out, size_t out_size)
 {
-	const char *browser =
-		first_match(browsers, sizeof(browsers) / sizeof(browsers[0]), user_agent);
-	const char *system = first_match(systems, sizeof(systems) / sizeof(systems[0]), user_agent);
+	const char *browser = first_match(browsers, ARRAY_SIZE(browsers), user_agent);
+	const char *system = first_match(systems, ARRAY_SIZE(systems), user_agent);
 
 	if (system)
 		snprintf(out, out_size, "%s on %s", browser ? browser : "A browser", system);

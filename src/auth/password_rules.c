@@ -158,7 +158,7 @@ static bool is_common(const char *password)
 	if (has_foreign(password))
 		return false;
 	plain_letters(password, letters);
-	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(common); i++)
 		if (strcmp(letters, common[i]) == 0)
 			return true;
 	return false;

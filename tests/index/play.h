@@ -99,6 +99,9 @@ struct play_answer play_take(struct play *p, int fd); /* the same for an answer 
 /* ---- the store, read from outside ---- */
 
 int64_t play_number(struct play *p, const char *sql); /* sql: static storage */
+
+/* What only a test may do to hub.db, while index is stopped; it starts anew. Links end. */
+void play_change(struct play *p, const char *sql);
 void play_text(struct play *p, const char *sql, char *out, size_t size);
 /* INDEX_BLOB, as api would ask for the operator. */
 void play_blob_frame(struct play *p, enum blob_kind kind, const char *message,

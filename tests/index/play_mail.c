@@ -10,20 +10,32 @@
 
 /* ---- the store ---- */
 
-static struct store *look(struct play *p)
+static struct store *open_store(struct play *p, enum store_mode mode)
 {
 	struct store *store = NULL;
 	struct threads_error err;
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/hub/hub.db", p->dir);
-	assert_rc(store_open(path, STORE_READER, &store, &err), 0, &err);
+	assert_rc(store_open(path, mode, &store, &err), 0, &err);
 	return store;
+}
+
+void play_change(struct play *p, const char *sql)
+{
+	struct threads_error err;
+	struct store *store;
+
+	play_stop(p);
+	store = open_store(p, STORE_WRITER);
+	assert_rc(db_exec(store_db(store), sql, &err), 0, &err);
+	store_close(store);
+	play_start(p, "");
 }
 
 int64_t play_number(struct play *p, const char *sql)
 {
-	struct store *store = look(p);
+	struct store *store = open_store(p, STORE_READER);
 	struct threads_error err;
 	struct query q = query_begin(store_db(store), sql);
 	int64_t value;
@@ -37,7 +49,7 @@ int64_t play_number(struct play *p, const char *sql)
 
 void play_text(struct play *p, const char *sql, char *out, size_t size)
 {
-	struct store *store = look(p);
+	struct store *store = open_store(p, STORE_READER);
 	struct threads_error err;
 	struct query q = query_begin(store_db(store), sql);
 

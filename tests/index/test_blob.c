@@ -6,7 +6,6 @@
 
 #include "ipc/memfd.h"
 #include "store/recipe.h"
-#include "store/store.h"
 
 static const char sql_id[] = "SELECT public_id FROM message ORDER BY id LIMIT 1";
 static const char sql_other[] = "SELECT public_id FROM message ORDER BY id DESC LIMIT 1";
@@ -195,16 +194,8 @@ static void test_a_damaged_text_is_told(void **state)
 					 " WHERE message_id = (SELECT min(id) FROM message)";
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(1 << 20);
 	CLEANUP(scene_release) struct scene s = begin(state, make_mail);
-	struct threads_error err;
-	struct store *store = NULL;
-	char path[128];
 
-	play_stop(s.p);
-	snprintf(path, sizeof(path), "%s/hub/hub.db", s.p->dir);
-	assert_rc(store_open(path, STORE_WRITER, &store, &err), 0, &err);
-	assert_rc(db_exec(store_db(store), sql_damage, &err), 0, &err);
-	store_close(store);
-	play_start(s.p, "");
+	play_change(s.p, sql_damage);
 	assert_true(play_blob(s.p, BLOB_RAW, s.id, "", &out) < 0);
 	assert_int_equal(play_blob(s.p, BLOB_RAW, s.other, "", &out), 0); /* the link stays */
 }
@@ -229,7 +220,7 @@ static void test_only_sealed_recipes_are_read(void **state)
 	struct threads_error err;
 
 	recipe_append(&bytes, &recipe, &blob, 1);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		AUTO_FD int link = play_link(p, ROLE_API, 1);
 		AUTO_FD int fd = -1;
 
@@ -278,7 +269,7 @@ static void test_impossible_questions(void **state)
 	CLEANUP(scene_release) struct scene s = begin(state, make_mail);
 	int answered = 0;
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		CLEANUP(strbuf_release) struct strbuf recipe = STRBUF_INIT(1 << 16);
 		const int fd = play_link(s.p, ROLE_API, 1);
 

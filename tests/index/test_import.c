@@ -316,7 +316,7 @@ static void test_mbox_goes_on_after_a_kill(void **state)
 	play_owner(p);
 	create(p, "mbox", id);
 	mbox_frame(id, 0, &f);
-	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(moments); i++) {
 		f.id = 99;
 		play_send(p, p->api, &f);
 		frame_release(&f);

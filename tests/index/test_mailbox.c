@@ -5,8 +5,6 @@
 #include <sys/mman.h>
 
 #include "ipc/memfd.h"
-#include "store/db.h"
-#include "store/store.h"
 
 static const char sql_messages[] = "SELECT count(*) FROM message";
 static const char sql_sightings[] = "SELECT count(*) FROM sighting";
@@ -172,7 +170,7 @@ static void test_hostile_flags_close_the_link(void **state)
 
 	play_batch_add(&batch, 1, "");
 	assert_int_equal(play_batch_store(s.p, s.fd, &batch, s.folder, 1).stored, 1);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct play_flags flags = cases[i];
 
 		flags.folder += s.folder;
@@ -347,7 +345,7 @@ static void test_hostile_batches_close_the_link(void **state)
 	CLEANUP(frame_release) struct frame f = FRAME_INIT, answer = FRAME_INIT;
 	struct scene s = begin(state);
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		put_hostile(&s, &cases[i], &f);
 		if (play_ask(s.p, s.fd, &f, &answer) != 0)
 			fail_msg("%s: answered by %u", cases[i].name, answer.type);
@@ -530,17 +528,10 @@ static void test_too_many_folders_stop_the_account(void **state)
 	static const char sql_next[] = "SELECT error_next FROM account";
 	CLEANUP(frame_release) struct frame f = FRAME_INIT;
 	struct scene s = begin(state);
-	struct threads_error err;
-	struct store *store = NULL;
-	char path[128], text[200];
+	char text[200];
 
 	close(s.fd);
-	play_stop(s.p);
-	snprintf(path, sizeof(path), "%s/hub/hub.db", s.p->dir);
-	assert_rc(store_open(path, STORE_WRITER, &store, &err), 0, &err);
-	assert_rc(db_exec(store_db(store), sql_many, &err), 0, &err);
-	store_close(store);
-	play_start(s.p, "");
+	play_change(s.p, sql_many);
 	s.fd = play_imap(s.p, s.row, IMAP_MODE_SYNC);
 	frame_begin(&f, IMAP_FOLDER_OPEN, 77);
 	frame_put_text(&f, "New");

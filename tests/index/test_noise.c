@@ -79,7 +79,7 @@ static void put_int(struct hat *hat, struct frame *f)
 				   INT64_MAX,  INT64_MIN, 4096, 65536, (int64_t)1 << 32,
 				   hat->folder };
 
-	frame_put_int(f, values[draw(hat, sizeof(values) / sizeof(values[0]))]);
+	frame_put_int(f, values[draw(hat, ARRAY_SIZE(values))]);
 }
 
 static void put_text(struct hat *hat, struct frame *f)
@@ -94,7 +94,7 @@ static void put_text(struct hat *hat, struct frame *f)
 		"a\nb\n",
 	};
 
-	frame_put_text(f, values[draw(hat, sizeof(values) / sizeof(values[0]))]);
+	frame_put_text(f, values[draw(hat, ARRAY_SIZE(values))]);
 }
 
 static void put_field(struct hat *hat, struct frame *f, char kind)
@@ -129,7 +129,7 @@ static void make_frame(struct hat *hat, enum role role, struct frame *f)
 	size_t k, odd;
 
 	do
-		k = draw(hat, sizeof(shapes) / sizeof(shapes[0]));
+		k = draw(hat, ARRAY_SIZE(shapes));
 	while (shapes[k].role != role);
 	shape = shapes[k].shape;
 	odd = draw(hat, 4) ? SIZE_MAX : draw(hat, strlen(shape) + 1);
@@ -204,7 +204,7 @@ static void test_index_lives_through_noise(void **state)
 	hat = fill_hat(p, row);
 	hat.state += rounds ? strtoul(rounds, NULL, 10) : 0; /* another number, another evening */
 	for (long i = rounds ? strtol(rounds, NULL, 10) : 1500; i > 0; i--) {
-		const enum role role = roles[draw(&hat, sizeof(roles) / sizeof(roles[0]))];
+		const enum role role = roles[draw(&hat, ARRAY_SIZE(roles))];
 		const int fd = play_link(p, role, role == ROLE_IMAP ? row : role == ROLE_API);
 
 		for (uint64_t k = draw(&hat, 8); k > 0; k--) {

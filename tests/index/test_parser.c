@@ -95,7 +95,7 @@ static void test_a_mail_that_ends_its_parsers(void **state)
 	CLEANUP(play_batch_release) struct play_batch batch = PLAY_BATCH_INIT;
 	int n = 0;
 
-	for (size_t k = 0; k < sizeof(how) / sizeof(how[0]); k++) {
+	for (size_t k = 0; k < ARRAY_SIZE(how); k++) {
 		strbuf_reset(&more);
 		strbuf_addf(&more, "X-Play: %s\r\n", how[k]);
 		for (int i = 0; i < 10; i++)

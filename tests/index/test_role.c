@@ -94,7 +94,7 @@ static void test_frames_out_of_place_close_their_peer_only(void **state)
 		      { ROLE_API, INDEX_IMPORT_FILES }, { ROLE_API, INDEX_UPLOAD_NOTED },
 		      { ROLE_API, INDEX_IMPORT_CREATE } };
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const int fd = play_link(p, cases[i].role, cases[i].role == ROLE_API ? 1 : 0);
 
 		/* None of these comes without a field. */
