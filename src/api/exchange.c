@@ -174,11 +174,13 @@ void exchange_reply_problem(struct exchange *ex, int status, const char *kind, c
 
 void exchange_sentence(struct strbuf *out, const char *words)
 {
-	const size_t len = strlen(words);
+	const size_t len = strlen(words), dot = strcspn(words, ". ");
+	const bool file = words[dot] == '.' && words[dot + 1] != '\0' && words[dot + 1] != ' ';
 
 	if (len == 0)
 		return;
-	strbuf_add_char(out, (char)toupper((unsigned char)words[0]));
+	/* "hub.db: ..." is looked for as it is spelled. */
+	strbuf_add_char(out, file ? words[0] : (char)toupper((unsigned char)words[0]));
 	/* Words about input may hold a part of it, cut anywhere. */
 	utf8_append_repaired(out, words + 1, len - 1);
 	if (!strchr(".!?", words[len - 1]))

@@ -181,6 +181,7 @@ int verb_ledger(const struct ctl_args *args)
 
 static void print_verify(const json_t *line)
 {
+	const size_t faults = json_array_size(json_object_get(line, "faults"));
 	const json_t *fault;
 	size_t i;
 
@@ -192,7 +193,7 @@ static void print_verify(const json_t *line)
 		       print_number(line, "ledger"));
 	else /* a damaged page */
 		printf("the check of hub.db could not go on, ");
-	printf("%zu faults\n", json_array_size(json_object_get(line, "faults")));
+	printf("%zu fault%s\n", faults, faults == 1 ? "" : "s");
 	json_array_foreach(json_object_get(line, "faults"), i, fault) {
 		if (json_is_string(fault))
 			print_text(json_string_value(fault));

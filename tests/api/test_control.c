@@ -4,6 +4,7 @@
 
 #include <sys/un.h>
 
+#include "api/exchange.h"
 #include "crypto/seal.h"
 
 struct fixture {
@@ -435,6 +436,25 @@ static void a_password_goes_sealed_to_the_vault_and_is_tried(void **state)
 	assert_non_null(strstr(out.lines, "\"state\":\"draft\""));
 }
 
+static void words_become_a_sentence(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "", "" },
+		{ "the disk is full", "The disk is full." },
+		{ "is it? ask.", "Is it? ask." },
+		{ "hub.db: page 3 is damaged", "hub.db: page 3 is damaged." },
+		{ "no. never", "No. never." },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(100);
+
+		exchange_sentence(&out, pairs[i][0]);
+		assert_string_equal(strbuf_str(&out), pairs[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +462,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(long_lists_come_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(show_gives_the_message_or_its_bytes, setup,
 						teardown),
+		cmocka_unit_test(words_become_a_sentence),
 		cmocka_unit_test_setup_teardown(lists_and_odd_verbs, setup, teardown),
 		cmocka_unit_test_setup_teardown(signin_verbs_are_passed_on_unread, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_auth_the_command_is_told, setup, teardown),

@@ -354,7 +354,7 @@ static void test_a_check_that_ended_early_says_no_figures(void **state)
 
 	(void)state;
 	assert_int_equal(ran.status, 1);
-	assert_string_equal(ran.out, "the check of hub.db could not go on, 1 faults\n"
+	assert_string_equal(ran.out, "the check of hub.db could not go on, 1 fault\n"
 				     "hub.db: page 3\n");
 }
 
