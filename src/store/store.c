@@ -83,13 +83,7 @@ int store_commit(struct db **scope, struct threads_error *err)
 
 int store_epoch(struct store *store, int64_t *ret_epoch, struct threads_error *err)
 {
-	CLEANUP(query_end) struct query q = query_begin(store->db, sql_epoch);
-	int rc = query_step(&q, err);
-
-	if (rc < 0)
-		return rc;
-	*ret_epoch = query_int(&q, 0);
-	return 0;
+	return query_number(store->db, sql_epoch, ret_epoch, err);
 }
 
 int store_epoch_bump(struct store *store, struct threads_error *err)

@@ -115,13 +115,6 @@ static int user_is_active(struct store *store, int64_t user_id, int64_t *ret_act
 	return number_get(&q, ret_active, err);
 }
 
-static int audience_last(struct store *store, int64_t *ret_id, struct threads_error *err)
-{
-	CLEANUP(query_end) struct query q = query_begin(store->db, sql_audience_last);
-
-	return number_get(&q, ret_id, err);
-}
-
 /* Adds the audiences above those that the set knows. */
 static int audiences_add(struct store *store, struct visible_set *set, int64_t last_id,
 			 int64_t now_ms, struct threads_error *err)
@@ -255,7 +248,7 @@ int visible_get(struct store *store, struct visible_cache *cache, int64_t user_i
 	int rc = store_epoch(store, &epoch, err);
 
 	if (rc == 0)
-		rc = audience_last(store, &last_id, err);
+		rc = query_number(store->db, sql_audience_last, &last_id, err);
 	if (rc < 0)
 		return rc;
 	set->used = ++cache->clock;
