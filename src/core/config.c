@@ -37,7 +37,7 @@ static const struct config_key keys[] = {
 	{ "http_connections", "1024", KIND_INT, 16, 65536, "open browser connections at once" },
 	{ "http_body_max", "1048576", KIND_INT, 65536, 16777216, "bytes of one JSON request" },
 	{ "upload_chunk_max", "8388608", KIND_INT, 65536, 67108864,
-	  "bytes of one piece of an upload" },
+	  "bytes of one piece of an upload; browsers send 4194304" },
 	{ "message_max", "52428800", KIND_INT, 65536, 1073741824,
 	  "bytes of one message; larger ones go to the ledger" },
 	{ "imap_processes", "16", KIND_INT, 1, 512,
