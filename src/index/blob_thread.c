@@ -53,12 +53,21 @@ static void request_free(struct request *r)
 	free(r);
 }
 
+/* What was asked for comes from hub.db: if it does not fit what lies in the packs, nobody asked wrongly. */
+static bool is_damage(int rc)
+{
+	return rc == THREADS_EINVAL || rc == THREADS_ENOENT;
+}
+
 static void cook(struct blob_thread *t, struct request *r)
 {
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT(RECIPE_PLAIN_MAX);
 
 	pack_reader_prefix(t->reader, &r->prefix);
 	r->rc = recipe_cook(&r->recipe, t->reader, r->locations, r->count, &out, &r->err);
+	if (is_damage(r->rc))
+		r->rc = threads_error_wrap(&r->err, THREADS_EIO,
+					   "damaged, see 'threadsctl verify --deep'");
 	if (r->rc == 0)
 		r->rc = memfd_from("threads-blob", strbuf_str(&out), out.len, &r->fd, &r->err);
 	r->length = out.len;

@@ -177,9 +177,9 @@ static void test_damage_is_told(void **state)
 
 	play_text(s.p, sql_attachment, attachment, sizeof(attachment));
 	damage(&s);
-	failed += play_blob(s.p, BLOB_RAW, s.id, "", &out) == THREADS_EINVAL;
-	failed += play_blob(s.p, BLOB_RAW, s.other, "", &out) == THREADS_EINVAL;
-	failed += play_blob(s.p, BLOB_ATTACHMENT, s.id, attachment, &out) == THREADS_EINVAL;
+	failed += play_blob(s.p, BLOB_RAW, s.id, "", &out) == THREADS_EIO;
+	failed += play_blob(s.p, BLOB_RAW, s.other, "", &out) == THREADS_EIO;
+	failed += play_blob(s.p, BLOB_ATTACHMENT, s.id, attachment, &out) == THREADS_EIO;
 	assert_in_range(failed, 1, 2); /* the raw mail needs its attachment; the other does not */
 	frame_begin(&f, INDEX_VERIFY, 0);
 	frame_put_int(&f, 1);
