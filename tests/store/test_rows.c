@@ -84,8 +84,7 @@ static void test_names_without_end(void **state)
 	for (int round = 0; round < 8; round++) {
 		snprintf(prefix, sizeof(prefix), "r%d-", round);
 		assert_rc(list_names(f, prefix, LISTED, FIXTURE_NOW + round, &err), 0, &err);
-		assert_in_range(fixture_number(f, sql_folders), LISTED,
-				FOLDER_ROWS_MAX + 10);
+		assert_in_range(fixture_number(f, sql_folders), LISTED, FOLDER_ROWS_MAX + 10);
 	}
 	/* Those of the last list are there, and the one with a message, though it is gone. */
 	assert_int_equal(fixture_number(f, "SELECT count(*) FROM folder WHERE state = 'active'"
