@@ -320,6 +320,15 @@ static void index_on_stop(struct role_context *role)
 	loop_stop(role->loop);
 }
 
+/* The file is whole whether this works or not. */
+static void end_background(struct index_role *ix)
+{
+	struct threads_error err;
+
+	if (ix->store && background_end(ix->store, &err) < 0)
+		log_warning("hub.db keeps its size: %s", err.text);
+}
+
 static void index_close(struct role_context *role)
 {
 	struct index_role *ix = role->state;
@@ -340,6 +349,7 @@ static void index_close(struct role_context *role)
 	ix->verify = verify_thread_free(ix->verify);
 	ix->backup = backup_source_free(ix->backup);
 	ix->ingest = ingest_free(ix->ingest);
+	end_background(ix);
 	ix->store = store_close(ix->store);
 	ix->filing = filing_close(ix->filing);
 	if (ix->pack_dir_fd >= 0)

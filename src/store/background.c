@@ -14,7 +14,13 @@
 #include "store/people.h"
 #include "store/removal.h"
 
-enum { SLICE_MS = 30, SLICE_ITEMS = 1000, ERASE_ITEMS = 200 };
+enum {
+	SLICE_MS = 30,
+	SLICE_ITEMS = 1000,
+	ERASE_ITEMS = 200,
+	SHRINK_PAGES = 128,       /* a few ms */
+	SHRINK_LAST_PAGES = 4096, /* some 100 ms */
+};
 
 static const char sql_job_next[] =
 	"SELECT id, kind, object_id, position FROM job ORDER BY kind, id LIMIT 1";
@@ -314,7 +320,8 @@ static int erasure_slice(struct store *store, struct pack_writer *packs, struct 
 	return rc < 0 ? rc : done > 0;
 }
 
-/* Nothing is left to do: merge the index a little, empty the WAL. Returns 1 if there was need. */
+/* Nothing is left to do: merge the index a little, give what that freed back to the disk, empty
+ * the WAL. Returns 1 if there was need. */
 static int settle(struct store *store, struct threads_error *err)
 {
 	const int64_t before = db_total_changes(store->db);
@@ -325,6 +332,9 @@ static int settle(struct store *store, struct threads_error *err)
 	rc = db_exec(store->db, fts_merge_more, err);
 	if (rc < 0 || db_total_changes(store->db) - before >= 2)
 		return rc < 0 ? rc : 1;
+	rc = db_shrink(store->db, SHRINK_PAGES, err);
+	if (rc != 0)
+		return rc;
 	rc = db_checkpoint(store->db, err);
 	if (rc < 0 && rc != THREADS_EAGAIN) /* a reader: the next time */
 		return rc;
@@ -345,4 +355,11 @@ int background_step(struct store *store, struct pack_writer *packs, int64_t now_
 	if (rc == 0 && packs)
 		rc = erasure_slice(store, packs, err);
 	return rc == 0 ? settle(store, err) : rc;
+}
+
+int background_end(struct store *store, struct threads_error *err)
+{
+	const int rc = db_shrink(store->db, SHRINK_LAST_PAGES, err);
+
+	return rc < 0 ? rc : 0;
 }

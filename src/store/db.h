@@ -94,4 +94,11 @@ int64_t db_total_changes(const struct db *db); /* since the connection was opene
  * Errors: THREADS_EAGAIN (a reader is active). */
 int db_checkpoint(struct db *db, struct threads_error *err) MUST_CHECK;
 
+/*
+ * Gives free pages back to the disk, so many at most, in one transaction; some stay for
+ * the next writes. The file gets shorter with the next checkpoint. 1: look again, 0: nothing
+ * is worth it, or the file is as an older program made it (db_sums_add()).
+ */
+int db_shrink(struct db *db, int64_t most, struct threads_error *err) MUST_CHECK;
+
 #endif

@@ -10,6 +10,8 @@
 #include "store/sum_vfs.h"
 
 static const char sql_pages[] = "SELECT page_count FROM pragma_page_count()";
+/* Chosen before the first page is written, or by VACUUM: db_shrink() lives on it. */
+static const char sql_shrinkable[] = "PRAGMA auto_vacuum = INCREMENTAL";
 /* The copy that VACUUM makes may be larger than the memory. */
 static const char sql_anew[] = "PRAGMA temp_store = FILE; VACUUM;";
 static const char sql_after[] = "PRAGMA temp_store = MEMORY";
@@ -35,9 +37,10 @@ int db_sums_prepare(struct db *db, struct threads_error *err)
 	int64_t pages = 0;
 	int rc = query_number(db, sql_pages, &pages, err);
 
-	if (rc == 0 && pages == 0)
-		reserve(db, PAGE_SUM_BYTES);
-	return rc;
+	if (rc < 0 || pages > 0)
+		return rc;
+	reserve(db, PAGE_SUM_BYTES);
+	return db_exec(db, sql_shrinkable, err);
 }
 
 /* SQLite's own file for a VACUUM goes into the database's folder: roles may write nowhere else. */
@@ -51,7 +54,9 @@ static int write_anew(struct db *db, const char *path, struct threads_error *err
 	if (!sqlite3_temp_directory)
 		return threads_error_set(err, THREADS_ENOMEM, "out of memory");
 	reserve(db, PAGE_SUM_BYTES);
-	rc = db_exec(db, sql_anew, err);
+	rc = db_exec(db, sql_shrinkable, err);
+	if (rc == 0)
+		rc = db_exec(db, sql_anew, err);
 	if (rc < 0)
 		reserve(db, 0);
 	sqlite3_free(sqlite3_temp_directory);

@@ -5,11 +5,12 @@
 
 #include "store/db.h"
 
-/* Of a file that is still empty: its pages will have sums. Before anything is written. */
+/* Of a file that is still empty: its pages will have sums, and db_shrink() can cut it. Before
+ * anything is written. */
 int db_sums_prepare(struct db *db, struct threads_error *err) MUST_CHECK;
 
 /*
- * Gives sums to the pages of a database that an older program made: writes it anew in one
+ * Gives the same to a database that an older program made: writes it anew in one
  * transaction, which needs twice its size on the disk for a moment. Without room, or if it
  * fails otherwise, db_warning() says so, and the database goes on as it is until the next start.
  * Errors: THREADS_ENOMEM.

@@ -62,4 +62,8 @@ struct pack_writer;
 int background_step(struct store *store, struct pack_writer *packs, int64_t now_ms,
 		    struct threads_error *err) MUST_CHECK;
 
+/* Before a stop, which may come right after an import: the slice that cannot wait for idle times.
+ * Some 100 ms at most. */
+int background_end(struct store *store, struct threads_error *err) MUST_CHECK;
+
 #endif

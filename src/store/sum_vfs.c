@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sum_vfs.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@ static const char disk_name[] = "unix";
 static const char magic[16] = "SQLite format 3";
 
 /* The header of a database: it is read alone before the size of a page is known. */
-enum { SIZE_AT = 16, PAGE_MIN = 512, PAGE_MAX = 65536 };
+enum { SIZE_AT = 16, COUNT_AT = 28, PAGE_MIN = 512, PAGE_MAX = 65536 };
 
 /*
  * Lies behind the file of "unix", whose methods it replaces: SQLite finds ours
@@ -91,14 +92,32 @@ static bool hides_its_sum(struct sum_file *f, const void *data, int size)
 	return page_sum_fits(f->page, (size_t)size, 1);
 }
 
-/* rc: how the read of the page ended. A page cut off by the end of the file does not fit either. */
-static int judge(struct sum_file *f, const void *data, sqlite3_int64 offset, int rc)
+/*
+ * With auto_vacuum, CREATE TABLE reads the place of a page that it makes anew: nothing, behind the
+ * end of the file. Pages of the last checkpoint are within the count, newer ones come from the log.
+ */
+static bool is_to_be_made(const struct sum_file *f, sqlite3_file *file, uint32_t number)
 {
+	unsigned char header[SUM_VFS_HEADER_BYTES];
+	uint32_t count;
+
+	if (f->disk->xRead(file, header, sizeof(header), 0) != SQLITE_OK)
+		return false;
+	memcpy(&count, header + COUNT_AT, sizeof(count));
+	return number > be32toh(count);
+}
+
+/* rc: how the read of the page ended. A page cut off by the end of the file does not fit either. */
+static int judge(sqlite3_file *file, const void *data, sqlite3_int64 offset, int rc)
+{
+	const struct sum_file *f = sums_of(file);
 	const size_t size = (size_t)f->page_size;
 	const uint32_t number = (uint32_t)(offset / f->page_size) + 1;
 
 	if (rc == SQLITE_OK && page_sum_fits(data, size, number))
 		return SQLITE_OK;
+	if (rc == SQLITE_IOERR_SHORT_READ && is_to_be_made(f, file, number))
+		return rc;
 	return rc == SQLITE_OK || rc == SQLITE_IOERR_SHORT_READ ? SQLITE_IOERR_DATA : rc;
 }
 
@@ -113,8 +132,8 @@ static int read_part(struct sum_file *f, sqlite3_file *file, void *data, int siz
 		return SQLITE_IOERR_READ; /* SQLite reads no more than a page at once */
 	if (!have_room(f, f->page_size))
 		return SQLITE_IOERR_NOMEM;
-	rc = judge(f, f->page, begin, f->disk->xRead(file, f->page, f->page_size, begin));
-	if (rc == SQLITE_OK)
+	rc = judge(file, f->page, begin, f->disk->xRead(file, f->page, f->page_size, begin));
+	if (rc == SQLITE_OK || rc == SQLITE_IOERR_SHORT_READ)
 		memcpy(data, f->page + (offset - begin), (size_t)size);
 	return rc;
 }
@@ -138,7 +157,7 @@ static int sum_read(sqlite3_file *file, void *data, int size, sqlite3_int64 offs
 	}
 	if (f->page_size == 0 || size != f->page_size)
 		return rc;
-	rc = judge(f, data, offset, rc);
+	rc = judge(file, data, offset, rc);
 	return rc == SQLITE_IOERR_DATA ? bad_page(f, offset, size) : rc;
 }
 
@@ -179,6 +198,9 @@ struct sum_vfs_state sum_vfs_state_of(sqlite3 *handle)
 	return state;
 }
 
+/* SQLite locks the byte at which this page begins, and never writes the page. */
+static const sqlite3_int64 lock_page_at = 0x40000000;
+
 static int check_page(struct sum_file *f, sqlite3_file *file, struct sum_vfs_check *check)
 {
 	const sqlite3_int64 offset = (sqlite3_int64)(check->page - 1) * f->page_size;
@@ -186,13 +208,13 @@ static int check_page(struct sum_file *f, sqlite3_file *file, struct sum_vfs_che
 	int rc = f->disk->xFileSize(file, &bytes);
 
 	check->bad = false;
-	if (rc != SQLITE_OK || f->page_size == 0 || offset >= bytes)
+	if (rc != SQLITE_OK || f->page_size == 0 || offset >= bytes || offset == lock_page_at)
 		return rc;
 	if (!have_room(f, f->page_size))
 		return SQLITE_IOERR_NOMEM;
-	rc = judge(f, f->page, offset, f->disk->xRead(file, f->page, f->page_size, offset));
+	rc = judge(file, f->page, offset, f->disk->xRead(file, f->page, f->page_size, offset));
 	check->bad = rc == SQLITE_IOERR_DATA;
-	return check->bad ? SQLITE_OK : rc;
+	return check->bad || rc == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : rc;
 }
 
 static int sum_file_control(sqlite3_file *file, int op, void *arg)

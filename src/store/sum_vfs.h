@@ -43,7 +43,7 @@ struct sum_vfs_state sum_vfs_state_of(sqlite3 *handle);
 /* One page as it lies on the disk, whatever SQLite has in memory or in its log. */
 struct sum_vfs_check {
 	uint32_t page; /* from 1; in */
-	bool bad;      /* out; never without sums, nor behind the end of the file */
+	bool bad;      /* out; never without sums, behind the end, or where SQLite locks */
 };
 
 #endif

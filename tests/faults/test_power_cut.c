@@ -377,11 +377,12 @@ static void test_secrets_tries_and_the_key_stay(void **state)
 	fixture_free(f);
 }
 
-/* ---- pages get their sums ---- */
+/* ---- pages get their sums, and are given back ---- */
 
 enum { PAGES_ROWS = 300 };
 
 static const char sql_rows[] = "SELECT count(*) + 0 * sum(length(box)) FROM secret";
+static const char sql_pages[] = "PRAGMA page_count";
 static const char more_secrets[] =
 	"INSERT INTO secret WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n"
 	" WHERE i < 300) SELECT 'account' || i, hex(randomblob(200)), '', 'imap.example.org', '993',"
@@ -398,7 +399,7 @@ static void plain_make(const char *path)
 	assert_rc(db_exec(db, more_secrets, &err), 0, &err);
 }
 
-static const char *sums_fault(const char *dir)
+static const char *pages_fault(const char *dir)
 {
 	CLEANUP(db_closep) struct db *db = NULL;
 	CLEANUP(json_freep) json_t *faults = json_array();
@@ -420,7 +421,26 @@ static const char *sums_fault(const char *dir)
 	return json_array_size(faults) > 0 ? "it has faults" : NULL;
 }
 
-/* The power goes at any point of giving an older database its sums. */
+/* The power goes at any point from the first on. */
+static void try_pages(const struct record *record, size_t first)
+{
+	print_message("%zu points\n", record_points(record) - first);
+	assert_true(record_points(record) - first > 50);
+	for (size_t point = first; point < record_points(record); point++) {
+		const enum record_loss loss = (enum record_loss)(point % LOSS_KINDS);
+		struct fixture *image = fixture_new();
+		const char *fault;
+
+		record_replay(record, point, loss, (unsigned)point, image->dir);
+		fault = pages_fault(image->dir);
+		fixture_free(image);
+		if (fault)
+			fail_msg("point %zu, the disk keeps %s: %s", point, loss_names[loss],
+				 fault);
+	}
+}
+
+/* Of giving an older database its sums. */
 static void test_pages_get_their_sums(void **state)
 {
 	struct fixture *f = fixture_new();
@@ -438,20 +458,38 @@ static void test_pages_get_their_sums(void **state)
 	assert_rc(vault_db_open(f->dir, &db, &err), 0, &err);
 	db_close(db);
 	record_end(record);
-	print_message("%zu points\n", record_points(record) - first);
-	assert_true(record_points(record) - first > 50);
-	for (size_t point = first; point < record_points(record); point++) {
-		const enum record_loss loss = (enum record_loss)(point % LOSS_KINDS);
-		struct fixture *image = fixture_new();
-		const char *fault;
+	try_pages(record, first);
+	record_free(record);
+	fixture_free(f);
+}
 
-		record_replay(record, point, loss, (unsigned)point, image->dir);
-		fault = sums_fault(image->dir);
-		fixture_free(image);
-		if (fault)
-			fail_msg("point %zu, the disk keeps %s: %s", point, loss_names[loss],
-				 fault);
-	}
+/* Of giving pages back: those that stay move to the place of others. */
+static void test_pages_are_given_back(void **state)
+{
+	static const char bulk[] =
+		"CREATE TABLE bulk (a); INSERT INTO bulk VALUES (zeroblob(600000))";
+	struct fixture *f = fixture_new();
+	struct threads_error err = { .text = "" };
+	struct record *record = record_begin(f->dir);
+	struct db *db = NULL;
+	int64_t before = 0, after = 0;
+	size_t first;
+
+	(void)state;
+	assert_rc(vault_db_open(f->dir, &db, &err), 0, &err);
+	assert_rc(db_exec(db, bulk, &err), 0, &err);
+	assert_rc(db_exec(db, more_secrets, &err), 0, &err);
+	assert_rc(db_exec(db, "DROP TABLE bulk", &err), 0, &err);
+	assert_rc(db_checkpoint(db, &err), 0, &err);
+	assert_rc(query_number(db, sql_pages, &before, &err), 0, &err);
+	first = record_points(record);
+	while (db_shrink(db, 30, &err) == 1)
+		assert_rc(db_checkpoint(db, &err), 0, &err);
+	assert_rc(query_number(db, sql_pages, &after, &err), 0, &err);
+	assert_true(after < before - 60);
+	db_close(db);
+	record_end(record);
+	try_pages(record, first);
 	record_free(record);
 	fixture_free(f);
 }
@@ -463,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_a_disk_that_lies_is_found_out),
 		cmocka_unit_test(test_secrets_tries_and_the_key_stay),
 		cmocka_unit_test(test_pages_get_their_sums),
+		cmocka_unit_test(test_pages_are_given_back),
 	};
 
 	shim_sqlite();

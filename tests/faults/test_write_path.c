@@ -97,6 +97,39 @@ static int run_checkpoint(struct place *place, struct threads_error *err)
 	return db_checkpoint(store_db(place->f->store), err);
 }
 
+static void free_pages(struct fixture *f)
+{
+	struct threads_error err = { .text = "" };
+
+	assert_rc(db_exec(store_db(f->store),
+			  "CREATE TABLE bulk (a); CREATE TABLE behind (a);"
+			  "INSERT INTO bulk VALUES (zeroblob(1000000));"
+			  "INSERT INTO behind VALUES (zeroblob(100000)); DROP TABLE bulk",
+			  &err),
+		  0, &err);
+}
+
+/* In steps, which move the pages of the table behind. */
+static int run_shrink(struct place *place, struct threads_error *err)
+{
+	struct db *db = store_db(place->f->store);
+	int rc;
+
+	while ((rc = db_shrink(db, 50, err)) == 1)
+		;
+	return rc < 0 ? rc : db_checkpoint(db, err);
+}
+
+static void shrunk_state(struct place *place, struct strbuf *out)
+{
+	const int64_t pages = fixture_number(place->f, "PRAGMA page_count");
+
+	strbuf_addf(out, "%lld pages, %lld free, %lld bytes", (long long)pages,
+		    (long long)fixture_number(place->f, "PRAGMA freelist_count"),
+		    (long long)fixture_number(place->f, "SELECT sum(length(a)) FROM behind"));
+	hub_state(place, out);
+}
+
 /* A row of the search index comes and goes. SQLite rolls back amid it where FTS5 reads without
  * memory, and FTS5 must not go on with totals that it has not read. */
 static int run_index_row(struct place *place, struct threads_error *err)
@@ -277,6 +310,8 @@ static struct fixture *template_new(const struct operation *operation, struct ma
 	world_people(f);
 	while (position < operation->slices * WORLD_SLICE)
 		assert_true(world_import(f, mails, &position, &err) >= 0);
+	if (operation->run == run_shrink)
+		free_pages(f);
 	if (!operation->killed)
 		fixture_close(f);
 	return f;
@@ -419,6 +454,7 @@ OPERATION(test_deletion, "a deletion", 4, false, true, false, run_delete, hub_st
 OPERATION(test_index_row, "a row of the index", 1, false, true, true, run_index_row, hub_state)
 OPERATION(test_reading, "a reading", 1, false, true, true, run_read, hub_state)
 OPERATION(test_checkpoint, "a checkpoint", 2, true, true, false, run_checkpoint, hub_state)
+OPERATION(test_shrinking, "a shrinking", 1, false, true, false, run_shrink, shrunk_state)
 OPERATION(test_start_after_kill, "a start after a kill", 3, true, false, false, run_open,
 	  opened_state)
 OPERATION(test_vault, "a secret", 0, false, false, false, run_vault, vault_state)
@@ -444,6 +480,7 @@ int main(void)
 		cmocka_unit_test(test_index_row),
 		cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_checkpoint),
+		cmocka_unit_test(test_shrinking),
 		cmocka_unit_test(test_start_after_kill),
 		cmocka_unit_test(test_vault),
 		cmocka_unit_test(test_auth),

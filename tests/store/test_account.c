@@ -2,6 +2,9 @@
 /* Accounts, folders, imports, people, settings, background work, verify. */
 #include "fixture.h"
 
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "core/random_id.h"
 #include "store/account.h"
 #include "store/folder.h"
@@ -294,6 +297,72 @@ static void test_deleted_words_leave_the_disk(void **state)
 	assert_int_equal(faults(f, true), 0);
 }
 
+enum { CROWD = 200, WORDS = 400 };
+
+/* Words that nothing compresses, each mail in a transaction of its own: the index has much to merge. */
+static void crowd_store(struct fixture *f)
+{
+	struct fake mail = hello;
+
+	for (int i = 0; i < CROWD; i++) {
+		char id[32], body[WORDS * 8 + 1];
+		uint32_t seed = (uint32_t)i + 1;
+
+		for (size_t k = 0; k < WORDS; k++) {
+			seed = seed * 1664525 + 1013904223;
+			snprintf(body + k * 8, 9, "%07x ", seed >> 4);
+		}
+		snprintf(id, sizeof(id), "%d@crowd.test", i);
+		mail.id = id;
+		mail.body = body;
+		assert_int_equal(fixture_store(f, &mail, f->closed, 1, i + 1), INGEST_STORED);
+	}
+}
+
+static int64_t file_bytes(struct fixture *f)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/hub.db", f->dir);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+/* Of merges and of deletions; who reads meanwhile sees what he saw. */
+static void test_the_file_gets_shorter(void **state)
+{
+	static const char sql_free[] = "SELECT freelist_count - max(64, page_count / 128)"
+				       " FROM pragma_freelist_count(), pragma_page_count()";
+	static const char sql_messages[] = "SELECT count(*) FROM message";
+	struct fixture *f = *state;
+	CLEANUP(store_closep) struct store *reader = NULL;
+	struct threads_error err = { .text = "" };
+	char path[128];
+	int64_t full, seen = 0;
+
+	crowd_store(f);
+	assert_int_equal(fixture_store(f, &hello, f->bobs, 3, 1), INGEST_STORED);
+	work(f);
+	assert_true(fixture_number(f, sql_free) <= 0);
+	full = file_bytes(f);
+	snprintf(path, sizeof(path), "%s/hub.db", f->dir);
+	assert_rc(store_open(path, STORE_READER, &reader, &err), 0, &err);
+	assert_rc(db_begin_read(store_db(reader), &err), 0, &err);
+	assert_rc(query_number(store_db(reader), sql_messages, &seen, &err), 0, &err);
+	assert_rc(account_delete(f->store, f->closed, false, FIXTURE_NOW, &err), 0, &err);
+	work(f);
+	assert_int_equal(file_bytes(f), full);
+	assert_rc(query_number(store_db(reader), sql_messages, &seen, &err), 0, &err);
+	assert_int_equal(seen, CROWD + 1);
+	db_rollback(store_db(reader));
+	work(f);
+	assert_true(file_bytes(f) < full / 2);
+	assert_rc(query_number(store_db(reader), sql_messages, &seen, &err), 0, &err);
+	assert_int_equal(seen, 1);
+	assert_int_equal(faults(f, true), 0);
+}
+
 static void test_deleting_may_keep_messages(void **state)
 {
 	struct fixture *f = *state;
@@ -554,6 +623,7 @@ int main(void)
 		TEST(test_own_channel_of_a_verified_account),
 		TEST(test_deleting_leaves_nothing),
 		TEST(test_deleted_words_leave_the_disk),
+		TEST(test_the_file_gets_shorter),
 		TEST(test_deleting_may_keep_messages),
 		TEST(test_folders_have_generations),
 		TEST(test_a_wrong_clock_delays_no_account),

@@ -126,6 +126,31 @@ static void what_is_written_meanwhile_goes_along(void **state)
 	assert_int_equal(rows_of(w->db), 1000 + steps + 1);
 }
 
+/* Pages of which the copy has some already move to the begin of the file, and the file ends earlier. */
+static void the_file_may_get_shorter_meanwhile(void **state)
+{
+	CLEANUP(db_snapshot_freep) struct db_snapshot *snapshot = NULL;
+	struct world *w = *state;
+	struct threads_error err;
+	AUTO_FD int fd = -1;
+	int64_t bytes = 0, most = 0;
+	int rc = 1;
+
+	assert_rc(db_snapshot_begin(w->db, w->copy, &snapshot, &err), 0, &err);
+	assert_rc(db_snapshot_step(snapshot, &err), 1, &err);
+	run(w->db, "DELETE FROM t WHERE id % 50 > 0");
+	assert_rc(query_number(w->db, "PRAGMA page_count", &most, &err), 0, &err);
+	while (rc == 1 && db_shrink(w->db, 400, &err) == 1)
+		rc = db_snapshot_step(snapshot, &err);
+	assert_rc(db_checkpoint(w->db, &err), 0, &err);
+	while (rc == 1)
+		rc = db_snapshot_step(snapshot, &err);
+	assert_rc(rc, 0, &err);
+	assert_rc(db_snapshot_open(snapshot, &fd, &bytes, &err), 0, &err);
+	assert_true(bytes < most * 4096 / 2);
+	assert_int_equal(rows_of_copy(w, fd), 20);
+}
+
 /* A step inside a transaction of the same connection: it is not in the copy. */
 static void what_is_not_committed_stays_out(void **state)
 {
@@ -193,6 +218,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_written_meanwhile_goes_along, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(the_file_may_get_shorter_meanwhile, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(what_is_not_committed_stays_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_of_it_stays, setup, teardown),

@@ -14,7 +14,8 @@
 #include "store/query.h"
 #include "store/sum_vfs.h"
 
-enum { PAGE = 4096, ROWS = 400 };
+/* Of the second page: which page refers to which. No row is read by it, the check looks at it. */
+enum { PAGE = 4096, ROWS = 400, PARENTS_PAGE = 2 };
 
 static const struct migration migrations[] = {
 	{ 1, "test", "CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;" },
@@ -174,6 +175,8 @@ static void a_flip_in_any_page_is_named(void **state)
 	for (uint32_t i = 1; i <= pages; i += i < 5 ? 1 : 17) {
 		const off_t begin = (off_t)(i - 1) * PAGE;
 
+		if (i == PARENTS_PAGE)
+			continue;
 		flip(w, begin + 2000, 4);
 		assert_named(w, i);
 		flip(w, begin + 2000, 4);
@@ -230,6 +233,52 @@ static void a_file_that_ends_early_is_told(void **state)
 	assert_rc(open_db(w, false, &db, &err), THREADS_EIO, &err); /* SQLite's own count */
 }
 
+/* SQLite looks at no count while the log has pages. */
+static void a_page_cut_off_beside_a_log_is_named(void **state)
+{
+	struct world *w = *state;
+	CLEANUP(db_closep) struct db *db = NULL;
+	const uint32_t pages = (make(w, false), pages_of(w));
+	struct threads_error err;
+
+	db = opened(w);
+	assert_rc(db_exec(db, "UPDATE t SET text = text || 'y' WHERE id = 1", &err), 0, &err);
+	assert_int_equal(truncate(w->path, (off_t)(pages - 1) * PAGE), 0);
+	assert_named(w, pages);
+}
+
+/* CREATE TABLE moves a page away that only the log has, and reads the place in the file. */
+static void a_page_to_be_made_is_not_cut_off(void **state)
+{
+	struct world *w = *state;
+	CLEANUP(db_closep) struct db *db = opened(w);
+	struct threads_error err;
+
+	assert_rc(db_begin(db, &err), 0, &err);
+	assert_rc(db_exec(db, insert_many, &err), 0, &err);
+	assert_rc(db_exec(db, "CREATE TABLE u (id INTEGER PRIMARY KEY) STRICT", &err), 0, &err);
+	assert_rc(db_commit(db, &err), 0, &err);
+	db = db_close(db);
+	assert_sound(w);
+}
+
+/* At 1 GiB there is a page that nobody ever writes. */
+static void the_page_of_the_locks_is_no_fault(void **state)
+{
+	struct world *w = *state;
+	CLEANUP(db_closep) struct db *db = NULL;
+	const uint32_t before = (1U << 30) / PAGE;
+	struct threads_error err;
+	uint32_t page = before;
+
+	make(w, false);
+	db = opened(w);
+	assert_int_equal(truncate(w->path, (off_t)(before + 2) * PAGE), 0);
+	assert_rc(db_sums_next_bad(db, &page, before + 1, &err), 0, &err);
+	assert_rc(db_sums_next_bad(db, &page, before + 2, &err), 1, &err); /* the control */
+	assert_int_equal(page, before + 2);
+}
+
 /* A check while everything is in memory: it looks at the disk. */
 static void the_check_looks_at_the_disk(void **state)
 {
@@ -242,14 +291,17 @@ static void the_check_looks_at_the_disk(void **state)
 	make(w, false);
 	db = opened(w);
 	assert_rc(query_number(db, sql_sum, &rows, &err), 0, &err);
+	flip(w, (PARENTS_PAGE - 1) * PAGE + 99, 1);
 	flip(w, 7 * PAGE + 99, 1);
 	flip(w, 30 * PAGE + 99, 1);
 	assert_rc(query_number(db, sql_sum, &rows, &err), 0, &err); /* from memory */
 	assert_rc(db_check(db, "t.db", faults, &err), 0, &err);
-	assert_true(json_array_size(faults) >= 2);
+	assert_true(json_array_size(faults) >= 3);
 	assert_string_equal(json_string_value(json_array_get(faults, 0)),
-			    "t.db: page 8 is not as it was written");
+			    "t.db: page 2 is not as it was written");
 	assert_string_equal(json_string_value(json_array_get(faults, 1)),
+			    "t.db: page 8 is not as it was written");
+	assert_string_equal(json_string_value(json_array_get(faults, 2)),
 			    "t.db: page 31 is not as it was written");
 }
 
@@ -264,7 +316,7 @@ static void what_the_log_has_whole_is_no_fault(void **state)
 	make(w, false);
 	db = opened(w);
 	assert_rc(db_exec(db, "UPDATE t SET text = text || 'y'", &err), 0, &err);
-	flip(w, 2 * PAGE + 99, 1);
+	flip(w, 3 * PAGE + 99, 1);
 	assert_rc(db_sums_next_bad(db, &page, UINT32_MAX, &err), 0, &err);
 }
 
@@ -345,6 +397,24 @@ static void a_plain_database_has_none(void **state)
 	assert_int_equal(rows, ROWS);
 }
 
+/* Files of before sums and auto_vacuum keep their free pages, and nobody looks forever. */
+static void only_newer_files_get_shorter(void **state)
+{
+	struct world *w = *state;
+
+	for (int plain = 1; plain >= 0; plain--) {
+		CLEANUP(db_closep) struct db *db = NULL;
+		struct threads_error err;
+
+		make(w, plain);
+		assert_rc(open_db(w, plain, &db, &err), 0, &err);
+		assert_rc(db_exec(db, "DELETE FROM t", &err), 0, &err);
+		assert_rc(db_shrink(db, 1, &err), plain ? 0 : 1, &err);
+		db = db_close(db);
+		assert_int_equal(unlink(w->path), 0);
+	}
+}
+
 static void a_plain_database_gets_them_at_the_next_start(void **state)
 {
 	struct world *w = *state;
@@ -400,12 +470,17 @@ int main(void)
 		cmocka_unit_test_setup_teardown(torn_swapped_and_old_pages_are_named, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_file_that_ends_early_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_page_cut_off_beside_a_log_is_named, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_page_to_be_made_is_not_cut_off, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_page_of_the_locks_is_no_fault, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_check_looks_at_the_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_the_log_has_whole_is_no_fault, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(no_read_goes_around_the_check, setup, teardown),
 		cmocka_unit_test_setup_teardown(pages_may_become_larger, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_plain_database_has_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_newer_files_get_shorter, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_plain_database_gets_them_at_the_next_start, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_small_database_does_not_wait_in_the_log, setup,

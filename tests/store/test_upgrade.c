@@ -415,6 +415,7 @@ static void the_pages_get_sums(void **state)
 	struct threads_error err;
 
 	assert_true(db_sums_has(store->db));
+	assert_int_equal(number(store->db, "PRAGMA auto_vacuum"), 2); /* INCREMENTAL */
 	assert_rc(auth_db_open(w->auth, &auth, &err), 0, &err);
 	assert_true(db_sums_has(auth));
 	assert_rc(vault_db_open(w->folder, &vault, &err), 0, &err);
