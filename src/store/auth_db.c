@@ -16,7 +16,7 @@ static const char sql_tidy_throttle[] = "DELETE FROM throttle WHERE last_ms <= :
 
 int auth_db_open(const char *path, struct db **ret_db, struct threads_error *err)
 {
-	const struct db_options options = { .migrations = migrations_auth, .small = true };
+	const struct db_options options = { .migrations = migrations_auth, .write_through = true };
 
 	return db_open(path, &options, ret_db, err);
 }

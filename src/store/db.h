@@ -27,7 +27,8 @@ struct db_options {
 	const struct migration *migrations;
 	bool read_only; /* checks the version, changes nothing */
 	bool plain;     /* of a writer: as the file is, no page is given a sum (db_sums.h) */
-	bool small;     /* each commit goes on into the file at once, where its pages have sums */
+	/* Of a small one: each commit goes on into the file at once, where its pages have sums. */
+	bool write_through;
 	/* Registers tokenizers and functions, before the schema is read; may be NULL. */
 	int (*connect)(struct sqlite3 *handle, void *arg, struct threads_error *err);
 	void *connect_arg; /* must outlive the connection */

@@ -18,7 +18,7 @@ static const char sql_writer_setup[] = "PRAGMA journal_mode = WAL;"
 				       "PRAGMA cache_size = -16384;"
 				       "PRAGMA wal_autocheckpoint = 4000;";
 
-static const char sql_small_setup[] = "PRAGMA wal_autocheckpoint = 1";
+static const char sql_write_through[] = "PRAGMA wal_autocheckpoint = 1";
 
 /* temp_store: the sandbox of a reader lets it write nowhere. */
 static const char sql_reader_setup[] = "PRAGMA query_only = ON;"
@@ -95,8 +95,8 @@ static int setup_writer(struct db *db, const char *path, const struct db_options
 		rc = db_exec(db, sql_writer_setup, err);
 	if (rc == 0)
 		rc = db_migrate(db, options->migrations, err);
-	if (rc == 0 && options->small)
-		rc = db_exec(db, sql_small_setup, err);
+	if (rc == 0 && options->write_through)
+		rc = db_exec(db, sql_write_through, err);
 	return rc < 0 || options->plain ? rc : db_sums_add(db, path, err);
 }
 

@@ -30,7 +30,7 @@ static const char sql_secret_after[] =
 int vault_db_open(const char *folder, struct db **ret_db, struct threads_error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf path = STRBUF_INIT(PATH_MAX_BYTES);
-	const struct db_options options = { .migrations = migrations_vault, .small = true };
+	const struct db_options options = { .migrations = migrations_vault, .write_through = true };
 
 	strbuf_addf(&path, "%s/vault.db", folder);
 	return db_open(strbuf_str(&path), &options, ret_db, err);

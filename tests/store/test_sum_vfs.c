@@ -429,7 +429,7 @@ static void a_plain_database_gets_them_at_the_next_start(void **state)
 /* In SQLite's log nobody holds pages against a sum. */
 static void a_small_database_does_not_wait_in_the_log(void **state)
 {
-	const struct db_options options = { .migrations = migrations, .small = true };
+	const struct db_options options = { .migrations = migrations, .write_through = true };
 	const struct world *w = *state;
 	CLEANUP(db_closep) struct db *small = NULL;
 	struct threads_error err;
