@@ -6,7 +6,7 @@
 #include "store/query.h"
 
 /* The disk keeps this much: the write path stops collecting below it. */
-static const int64_t room_margin = 50 * 1000 * 1000;
+static const int64_t room_margin = (int64_t)50 * 1000 * 1000;
 
 static const char sql_bytes[] = "SELECT page_count * page_size FROM pragma_page_count(),"
 				" pragma_page_size()";
