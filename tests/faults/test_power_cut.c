@@ -112,7 +112,7 @@ static const char *find_fault(struct fixture *f, const char *when)
 		return "verify fails";
 	}
 	if (faults.len > 0)
-		print_message("%s: %.400s\n", when, strbuf_str(&faults));
+		print_message("error: %s: %.400s\n", when, strbuf_str(&faults));
 	return faults.len > 0 ? "verify finds faults" : NULL;
 }
 
@@ -125,7 +125,7 @@ static bool same_state(struct fixture *f, const char *want, const char *what)
 		return true;
 	for (size_t i = 0; got[i] == want[i]; i++)
 		if (got[i] == '\n' && strncmp(got, want, i) == 0 && got[i + 1] != want[i + 1])
-			print_message("%s:\n got %.200s\nwant %.200s\n", what, got + i, want + i);
+			print_message("error: %s:\n got %.200s\nwant %.200s\n", what, got + i, want + i);
 	return false;
 }
 
@@ -204,7 +204,7 @@ static int try_points(const struct run *run, size_t count, bool quiet)
 
 		faults += fault != NULL;
 		if (fault && !quiet)
-			print_error("point %zu of %zu, the disk keeps %s: %s\n", point, points,
+			print_error("error: point %zu of %zu, the disk keeps %s: %s\n", point, points,
 				    loss_names[loss], fault);
 	}
 	return faults;
