@@ -125,7 +125,8 @@ static bool same_state(struct fixture *f, const char *want, const char *what)
 		return true;
 	for (size_t i = 0; got[i] == want[i]; i++)
 		if (got[i] == '\n' && strncmp(got, want, i) == 0 && got[i + 1] != want[i + 1])
-			print_message("error: %s:\n got %.200s\nwant %.200s\n", what, got + i, want + i);
+			print_message("error: %s:\n got %.200s\nwant %.200s\n", what, got + i,
+				      want + i);
 	return false;
 }
 
@@ -204,8 +205,8 @@ static int try_points(const struct run *run, size_t count, bool quiet)
 
 		faults += fault != NULL;
 		if (fault && !quiet)
-			print_error("error: point %zu of %zu, the disk keeps %s: %s\n", point, points,
-				    loss_names[loss], fault);
+			print_error("error: point %zu of %zu, the disk keeps %s: %s\n", point,
+				    points, loss_names[loss], fault);
 	}
 	return faults;
 }
