@@ -4,11 +4,12 @@
 #define THREADS_STORE_LABEL_H
 
 #include "store/query.h"
+#include "threads/protocol.h"
 
 enum {
-	LABELS_MAX = 100,              /* of one copy */
-	LABEL_BYTES_MAX = 250,         /* of one name */
-	LABELS_OF_ACCOUNT_MAX = 10000, /* different ones: a server may make them up */
+	LABELS_MAX = IMAP_LABELS_MAX,           /* of one copy */
+	LABEL_BYTES_MAX = IMAP_LABEL_BYTES_MAX, /* of one name */
+	LABELS_OF_ACCOUNT_MAX = 10000,          /* different ones: a server may make them up */
 };
 
 struct label_copy {
