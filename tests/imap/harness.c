@@ -414,6 +414,12 @@ static void take_flags(struct harness *h, struct frame *f)
 	send_frame(h->index, &answer);
 }
 
+static void show_state(const struct harness_state *state)
+{
+	print_message("state %s [%s] %s (%s) %lld\n", state->activity, state->kind, state->words,
+		      state->details, (long long)state->retry_ms);
+}
+
 static void take_state(struct harness *h, struct frame *f)
 {
 	struct harness_state *state;
@@ -428,8 +434,7 @@ static void take_state(struct harness *h, struct frame *f)
 	state->retry_ms = frame_get_int(f);
 	assert_rc(frame_get_end(f, &err), 0, &err);
 	if (getenv("HARNESS_SHOW"))
-		fprintf(stderr, "state %s [%s] %s (%s) %lld\n", state->activity, state->kind,
-			state->words, state->details, (long long)state->retry_ms);
+		show_state(state);
 }
 
 static void take_folders(struct harness *h, struct frame *f)
@@ -633,9 +638,7 @@ void harness_serve(struct harness *h, int64_t for_ms)
 void harness_show(const struct harness *h)
 {
 	for (size_t i = 0; i < h->state_count; i++)
-		print_message("state %s [%s] %s (%s) %lld\n", h->states[i].activity,
-			      h->states[i].kind, h->states[i].words, h->states[i].details,
-			      (long long)h->states[i].retry_ms);
+		show_state(&h->states[i]);
 }
 
 const struct harness_state *harness_saw(const struct harness *h, const char *kind)
